@@ -1,0 +1,30 @@
+// What training and measurement need from a network, a loss and a data set, whatever executes them.
+import type { DType, Vector } from "../math/index.ts";
+import type { HessianOperator } from "./operator.ts";
+
+/** Mean loss over a split, and the fraction classified correctly (null for regression). */
+export interface Evaluation {
+  readonly loss: number;
+  readonly accuracy: number | null;
+}
+
+/** L(θ) = (1/n) Σ ℓ_i(θ) over the training examples, with derivatives. θ is flat, length `size`. */
+export interface Objective {
+  /** Number of parameters P. */
+  readonly size: number;
+  readonly dtype: DType;
+  /** Number of training examples n. */
+  readonly n: number;
+  /** Full-batch loss; writes ∇L(θ) into `gradient`. Cost: one forward and one backward pass over n. */
+  lossAndGradient(theta: Vector, gradient: Vector): Promise<number>;
+  /** Mean loss over the listed examples; writes its gradient. All calls should use few distinct batch sizes. */
+  batchLossAndGradient(theta: Vector, indices: Uint32Array, gradient: Vector): Promise<number>;
+  /** Mean loss and accuracy over a split. Throws InputError when there is no such split. */
+  evaluate(theta: Vector, split: "train" | "test"): Promise<Evaluation>;
+  /** Hessian of the full-batch loss at `theta`, linearised once. Valid until the next call of `hessian`. */
+  hessian(theta: Vector): Promise<HessianOperator>;
+  /** ∇S = ∇³L(u,u,·) for a fixed direction u; returns uᵀHu. Cost about two gradients. */
+  sharpnessGradient(theta: Vector, u: Vector, out: Vector): Promise<number>;
+  /** Frees compiled sessions. The objective is unusable afterwards. */
+  dispose(): Promise<void>;
+}
