@@ -1,1 +1,5 @@
-// Filled in by the layer's own modules.
+// Experiments: schema, sweeps, runner, checkpoints. Store, clock, device and solver are arguments.
+export * from "./config-types.ts";
+export * from "./run-types.ts";
+export { experimentJsonSchema, experimentSchema } from "./schema.ts";
+export { ACTIVATION_NAMES, ARCHITECTURE_NAMES, LOSS_NAMES, PRESET_NAMES } from "./schema-net.ts";

@@ -1,1 +1,3 @@
-// Filled in by the layer's own modules.
+// Optimisers: update rules as state machines, their stability thresholds, and batch samplers.
+export * from "./update-rules.ts";
+export * from "./samplers.ts";

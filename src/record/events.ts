@@ -39,11 +39,14 @@ export interface MeasurementEvent {
   readonly rayleigh?: boolean;
 }
 
-/** Something that happened once: divergence, first crossing of the threshold, a resume, the end. */
+/**
+ * Something that happened once: divergence, first crossing of the threshold, the end. Resuming leaves no mark
+ * (a resumed run has the same events as an uninterrupted one); provenance.json lists the sessions.
+ */
 export interface MarkEvent {
   readonly type: "mark";
   readonly step: number;
-  readonly kind: "onset" | "diverged" | "resumed" | "stopped" | "finished" | "warning";
+  readonly kind: "onset" | "diverged" | "stopped" | "finished" | "warning";
   readonly message: string;
 }
 
@@ -65,6 +68,11 @@ export interface RunSummary {
   readonly equilibriumRecords: number;
   readonly accuracy?: number | null;
   readonly testAccuracy?: number | null;
+  /** Step of the first solve with S ≥ threshold. */
+  readonly onset?: number;
+  /** Hessian–vector products so far. */
+  readonly hvps?: number;
+  /** Seconds of computing, all sessions together. */
   readonly seconds: number;
   readonly message?: string;
 }

@@ -1,0 +1,140 @@
+// The resolved experiment configuration: plain data, every default filled in. design.md §5 fixes the names.
+import type { DataSettings } from "../data/index.ts";
+import type { DType } from "../math/index.ts";
+import type { Sampling } from "../optim/index.ts";
+
+/** How the parameters start: a scheme, or a parameter file. */
+export type InitSpec = InitScheme | { readonly file: string };
+
+export type InitScheme = "pytorch" | "xavier-normal" | "kaiming-normal";
+
+/** A fully connected network; `widths` are the hidden layers. */
+export interface MlpSpec {
+  readonly name: "mlp";
+  readonly widths: readonly number[];
+  readonly activation: string;
+  readonly init: InitSpec;
+  /** Factor on the initial weights (biases are not scaled). */
+  readonly gain: number;
+  /** `zero`: biases present and initialised to zero; `false`: no biases. */
+  readonly bias: boolean | "zero";
+}
+
+/** Blocks of convolution, activation, 2×2 pooling; then hidden dense layers; then the output layer. */
+export interface CnnSpec {
+  readonly name: "cnn";
+  readonly channels: readonly number[];
+  readonly kernel: number;
+  readonly padding: "same" | "valid";
+  readonly pooling: "average" | "max";
+  readonly hidden: readonly number[];
+  readonly activation: string;
+  readonly init: InitSpec;
+  readonly gain: number;
+  readonly bias: boolean | "zero";
+}
+
+/** `depth` linear layers with hidden width `width`. */
+export interface DeepLinearSpec {
+  readonly name: "deep-linear";
+  readonly depth: number;
+  readonly width: number;
+  readonly init: InitSpec;
+  readonly gain: number;
+  readonly bias: boolean | "zero";
+}
+
+/** A published architecture by name; only what a paper leaves open can be set. */
+export interface PresetSpec {
+  readonly name: string;
+  readonly init?: InitSpec;
+}
+
+export type NetSpec = MlpSpec | CnnSpec | DeepLinearSpec | PresetSpec;
+
+/** `mse`: ½·Σ over outputs, mean over n. `mse-sum`: without the ½. */
+export type LossSpec = "mse" | "mse-sum" | "ce" | "logistic";
+
+export interface OptimizerSpec {
+  readonly name: "gd" | "sgd";
+  readonly lr: number;
+  /** Examples a step (sgd); `gd` always uses all and has `full` here. */
+  readonly batch: number | "full";
+  readonly sampling: Sampling;
+}
+
+/** How a sharpness is solved for. */
+export interface SharpnessSpec {
+  /** Number of largest eigenvalues. */
+  readonly k: number;
+  /** Stop when every residual ‖Hu − λu‖ ≤ tol·|λ|. */
+  readonly tol: number;
+  /** Hessian–vector products allowed a solve. */
+  readonly maxProducts: number;
+}
+
+export interface MeasureSpec {
+  /** Steps between measurements; 0 measures nothing. */
+  readonly every: number;
+  /** Shift every second measurement by one step when `every` is even, so that both parities are seen equally. */
+  readonly alternate: boolean;
+  readonly sharpness: SharpnessSpec | false;
+  /** Where the sharpness is measured. */
+  readonly point: "iterate" | "midpoint" | "both";
+  /** Rayleigh quotients of the last eigenvector between two solves (one product each); 0 for none. */
+  readonly rayleigh: number;
+  /** Full-batch loss and train accuracy. */
+  readonly accuracy: boolean;
+  readonly gradNorm: boolean;
+  /** The test split at every so many-th measurement; 0 for never. */
+  readonly testEvery: number;
+  /** Sharpness records the equilibrium sharpness is the mean of. */
+  readonly equilibriumRecords: number;
+}
+
+export interface StopSpec {
+  /** Stop when the full-batch loss is at most this. */
+  readonly loss?: number;
+  /** Stop when the measured train accuracy is at least this. */
+  readonly accuracy?: number;
+  /** Stop when the loss exceeds `divergedFactor`·max(initial loss, 1). A non-finite loss always stops. */
+  readonly diverged: boolean;
+  readonly divergedFactor: number;
+}
+
+export interface CheckpointSpec {
+  /** Steps between checkpoints, or `auto`: by elapsed time, about every 20 s. */
+  readonly every: number | "auto";
+  /** How many to keep. */
+  readonly keep: number;
+}
+
+/** One experiment, ready to run. Saved with each run as config.yaml. */
+export interface ExperimentConfig {
+  readonly name: string;
+  readonly data: DataSettings;
+  readonly net: NetSpec;
+  readonly loss: LossSpec;
+  readonly optimizer: OptimizerSpec;
+  readonly steps: number;
+  readonly seed: number;
+  readonly precision: DType;
+  readonly device: "cpu" | "webgpu" | "cuda" | "reference";
+  /** Threads of the runtime; `auto`: the physical cores. Part of what makes a replay bit-equal. */
+  readonly threads: number | "auto";
+  readonly measure: MeasureSpec;
+  readonly stop: StopSpec;
+  readonly checkpoint: CheckpointSpec;
+  /** Cartesian product of values by dotted key. Empty once expanded. */
+  readonly sweep: Readonly<Record<string, readonly unknown[]>>;
+  /** Listed variants: settings by dotted key. Empty once expanded. */
+  readonly runs: readonly RunVariant[];
+  /** Write a report when all runs of the file are done. */
+  readonly report: boolean;
+}
+
+/** One listed variant of an experiment. */
+export interface RunVariant {
+  readonly name: string;
+  readonly set: Readonly<Record<string, unknown>>;
+}

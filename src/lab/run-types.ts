@@ -1,0 +1,127 @@
+// What the runner needs from outside (solver, store, clock) and what it hands out (events, checkpoints).
+import type { Objective } from "../curvature/index.ts";
+import type { Vector } from "../math/index.ts";
+import type { SamplerState, UpdateState } from "../optim/index.ts";
+import type { RunEvent, RunSummary, TensorFile } from "../record/index.ts";
+import type { ExperimentConfig } from "./config-types.ts";
+
+/** Leading eigenpairs of the last solve, kept as the warm start of the next; eigenvalues descending. */
+export interface EigenState {
+  readonly eigenvalues: readonly number[];
+  /** Unit vectors of θ's length and precision. */
+  readonly eigenvectors: readonly Vector[];
+}
+
+export interface SharpnessOptions {
+  readonly k: number;
+  readonly tol: number;
+  readonly maxProducts: number;
+  /** Seed of the start vector when there is no warm start. */
+  readonly seed: number;
+}
+
+export interface SharpnessResult extends EigenState {
+  /** ‖Hu − λu‖ of each pair. */
+  readonly residuals: readonly number[];
+  readonly hvps: number;
+  readonly converged: boolean;
+}
+
+/**
+ * Finds the k largest eigenvalues of the full-batch Hessian at θ. Must be a function of its arguments alone
+ * (no state between calls), or a resumed run would not repeat an uninterrupted one.
+ */
+export type SharpnessSolver = (
+  objective: Objective,
+  theta: Vector,
+  warm: EigenState | null,
+  options: SharpnessOptions,
+) => Promise<SharpnessResult>;
+
+/** Where one parameter tensor sits in θ. */
+export interface LayoutEntry {
+  /** PyTorch name, `0.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** First element in θ; entries are contiguous and in order. */
+  readonly offset: number;
+}
+
+/** The optimiser's whole state after a step: what a resumed run starts from. */
+export interface Checkpoint {
+  readonly step: number;
+  readonly theta: Vector;
+  readonly optimizer: UpdateState;
+  readonly sampler: SamplerState | null;
+  readonly eigen: EigenState | null;
+  /** θ_{t−1} at this step t, when the midpoint of t is due after the next step. */
+  readonly previous: Vector | null;
+  readonly progress: Progress;
+}
+
+/** Counters that travel with a checkpoint; plain JSON. */
+export interface Progress {
+  /** Lines of events.jsonl this checkpoint accounts for; later ones are discarded on resume. */
+  readonly events: number;
+  /** Hessian–vector products so far. */
+  readonly hvps: number;
+  /** Loss of the last step, and the first loss seen. */
+  readonly loss: number | null;
+  readonly initialLoss: number | null;
+  /** Last measured sharpness and accuracies. */
+  readonly sharpness: number | null;
+  readonly accuracy: number | null;
+  readonly testAccuracy: number | null;
+  /** Step of the first S ≥ threshold. */
+  readonly onset: number | null;
+  /** Step at which the loss first exceeded the divergence limit. */
+  readonly exceeded: number | null;
+  /** The last sharpness solves, oldest first, at most `measure.equilibriumRecords`. */
+  readonly recent: readonly number[];
+  /** Seconds of computing, all sessions together. */
+  readonly seconds: number;
+  /** Set once the run has ended. */
+  readonly ended: "finished" | null;
+}
+
+/** Yielded when a checkpoint is due. The vectors are live: use them before asking for the next item. */
+export interface CheckpointItem {
+  readonly type: "checkpoint";
+  readonly checkpoint: Checkpoint;
+  readonly summary: RunSummary;
+}
+
+/** What the runner yields: events for the record, and checkpoints to save. */
+export type RunItem = RunEvent | CheckpointItem;
+
+/** Everything a run depends on. Same arguments, same items, whatever the store or the clock. */
+export interface RunOptions {
+  readonly config: ExperimentConfig;
+  readonly objective: Objective;
+  readonly solveSharpness: SharpnessSolver;
+  /** Initial parameters; copied. Ignored when `resume` is given. */
+  readonly theta0: Vector;
+  /** Whether the objective has a test split. */
+  readonly hasTest: boolean;
+  /** Milliseconds from any origin; decides only when checkpoints are due and what `seconds` says. */
+  readonly clock: () => number;
+  readonly resume?: Checkpoint | undefined;
+  /** Aborting finishes the step in progress, yields a checkpoint and ends as `interrupted`. */
+  readonly signal?: StopSignal | undefined;
+}
+
+/** The part of an AbortSignal the runner looks at (once a step). */
+export interface StopSignal {
+  readonly aborted: boolean;
+}
+
+/** Where a run's record goes. Implemented on disk by `node`, in a browser by its storage. */
+export interface RunStore {
+  /** Adds one event; may buffer. */
+  append(event: RunEvent): void;
+  /** Writes buffered events out. */
+  flush(): Promise<void>;
+  /** Makes all events durable, then the checkpoint; older ones beyond `keep` are removed. */
+  saveCheckpoint(step: number, file: TensorFile, keep: number): Promise<void>;
+  saveSummary(summary: RunSummary): Promise<void>;
+}

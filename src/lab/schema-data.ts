@@ -1,0 +1,40 @@
+// The `data` section of an experiment file, made from the data layer's own table of options.
+import * as z from "zod";
+import { DATA_NAMES, DATA_OPTIONS, type DataSettings, describeRule, type OptionRule } from "../data/index.ts";
+import { flag, path, strict } from "./schema-fields.ts";
+
+function optionSchema(rule: OptionRule): z.ZodType {
+  const error = `allowed: ${describeRule(rule)}`;
+  switch (rule.kind) {
+    case "integer":
+      return z.int({ error }).min(rule.min, { error }).max(rule.max, { error }).default(rule.default);
+    case "number":
+      return z.number({ error }).min(rule.min, { error }).max(rule.max, { error }).default(rule.default);
+    case "count":
+      return z.union([z.literal("all"), z.int().min(rule.min)], { error }).default(rule.default as "all");
+    case "choice":
+      return z.literal([...rule.values], { error }).default(rule.default);
+    case "flag":
+      return flag().default(rule.default);
+    case "text":
+      return rule.default === undefined ? path() : z.union([z.null(), path()], { error }).default(null);
+    default:
+      return z
+        .union([z.null(), z.int().min(2), z.array(z.int().min(0)).min(2).refine(distinct)], { error })
+        .default(null);
+  }
+}
+
+function distinct(values: readonly number[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+const variants = DATA_NAMES.map((name) => {
+  const options = Object.entries(DATA_OPTIONS[name]).map(([key, rule]) => [key, optionSchema(rule)]);
+  return strict({ name: z.literal(name), ...Object.fromEntries(options) });
+});
+
+/** Schema of `data`; the built-in images when absent. */
+export const dataSchema: z.ZodType<DataSettings, unknown> = z
+  .discriminatedUnion("name", variants as [(typeof variants)[number], ...(typeof variants)[number][]])
+  .prefault({ name: "synthetic-images" }) as unknown as z.ZodType<DataSettings, unknown>;

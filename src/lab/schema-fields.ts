@@ -1,0 +1,69 @@
+// Building blocks of the experiment schema. Every one says what it allows, and unknown keys name the nearest.
+import * as z from "zod";
+import { didYouMean } from "../math/index.ts";
+
+/** An object whose unknown keys are errors that list the known ones and the nearest. */
+export function strict<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === "unrecognized_keys") return unknownKeys(issue.keys, known);
+      return issue.code === "invalid_type" ? `allowed: { ${known.join(", ")} }` : undefined;
+    },
+  });
+}
+
+function unknownKeys(keys: readonly string[], known: readonly string[]): string {
+  const parts = keys.map((key) => {
+    const hint = didYouMean(key, known);
+    return `unknown key ${JSON.stringify(key)}${hint === undefined ? "" : `. ${hint}`}`;
+  });
+  return `${parts.join("; ")} (allowed: ${known.join(", ")})`;
+}
+
+/** One of the listed strings. */
+export function oneOf<const Value extends string>(values: readonly Value[]): z.ZodType<Value> {
+  return z.literal([...values], {
+    error: (issue) => {
+      const hint = typeof issue.input === "string" ? didYouMean(issue.input, values) : undefined;
+      return `allowed: ${values.join(" | ")}${hint === undefined ? "" : `. ${hint}`}`;
+    },
+  });
+}
+
+/** A whole number from `least` up to `most` (2³¹ − 1 unless told). */
+export function whole(least: number, most = 2_147_483_647): z.ZodInt {
+  const range = most === 2_147_483_647 ? `of at least ${least}` : `from ${least} to ${most}`;
+  const error = `allowed: a whole number ${range}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
+/** A whole number as `whole`, or the given word. */
+export function wholeOr<const Word extends string>(word: Word, least: number): z.ZodType<number | Word> {
+  const error = `allowed: a whole number of at least ${least}, or ${word}`;
+  return z.union([z.literal(word), whole(least)], { error });
+}
+
+/** A finite number above zero and at most `most`. */
+export function positive(most: number = Number.MAX_VALUE): z.ZodNumber {
+  const error = `allowed: a number above 0${most === Number.MAX_VALUE ? "" : `, at most ${most}`}`;
+  return z.number({ error }).positive({ error }).max(most, { error });
+}
+
+/** true or false. A YAML 1.2 `no` or `off` is a word, not a boolean; the message says so. */
+export function flag(): z.ZodBoolean {
+  return z.boolean({ error: "allowed: true | false" });
+}
+
+/** Any whole number that is exact in a double. */
+export function seed(): z.ZodDefault<z.ZodInt> {
+  return z.int({ error: "allowed: a whole number" }).default(0);
+}
+
+/** A file or folder name. */
+export function path(): z.ZodString {
+  const error = "allowed: a path";
+  return z.string({ error }).min(1, { error });
+}
