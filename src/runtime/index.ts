@@ -1,1 +1,4 @@
-// Filled in by the layer's own modules.
+// Executing programs: the backend interface, ONNX Runtime behind it, and the reference interpreter.
+export * from "./backend.ts";
+export * from "./onnxruntime.ts";
+export * from "./reference.ts";

@@ -1,0 +1,32 @@
+// What executes programs: compile once, run many times on caller-owned buffers.
+import type { DType, Vector } from "../math/index.ts";
+import type { Program, Shape } from "../tensor/index.ts";
+
+/** Name and shape of one input or output of an executable, in the program's order. */
+export interface Port {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** A compiled program. Not reentrant: finish one run before starting the next. */
+export interface Executable {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /**
+   * Reads `feeds` and writes every output into the given arrays (row-major, sized by the ports, in the
+   * program's dtype). Feeds may be views into larger buffers; nothing is copied on the CPU.
+   */
+  run(feeds: readonly Vector[], results: readonly Vector[]): Promise<void>;
+  /** Frees native memory. */
+  dispose(): Promise<void>;
+}
+
+/** An execution engine on one device. */
+export interface Backend {
+  /** For provenance and messages, e.g. "onnxruntime 1.30.0". */
+  readonly name: string;
+  readonly device: string;
+  /** Threads a kernel may use; 1 for the reference interpreter. */
+  readonly threads: number;
+  compile(program: Program, dtype: DType): Promise<Executable>;
+}

@@ -1,0 +1,123 @@
+// ONNX Runtime as a backend. The module is handed in (onnxruntime-node or onnxruntime-web), never imported.
+import { RunError, type DType, type Vector } from "../math/index.ts";
+import { encodeModel, lowerProgram } from "../onnx/index.ts";
+import { sizeOf, type Program } from "../tensor/index.ts";
+import type { Backend, Executable, Port } from "./backend.ts";
+
+/** The part of an ONNX Runtime tensor Brink touches. */
+export interface OrtTensor {
+  readonly data: unknown;
+}
+
+/** The part of ONNX Runtime's session Brink touches. */
+export interface OrtSession {
+  run(feeds: Record<string, OrtTensor>, fetches: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+/** The part of the `onnxruntime-*` modules Brink touches; both satisfy it. */
+export interface OrtModule {
+  readonly InferenceSession: {
+    create(bytes: Uint8Array, options: Record<string, unknown>): Promise<OrtSession>;
+  };
+  readonly Tensor: new (type: DType, data: Vector, dims: readonly number[]) => OrtTensor;
+  readonly env: { readonly versions: { readonly common: string } };
+}
+
+/** Where and how sessions run. */
+export interface OrtOptions {
+  /** `cpu`, `webgpu`, `cuda` or `wasm`: ONNX Runtime's execution provider names. */
+  readonly device: string;
+  /** Threads inside one kernel. */
+  readonly threads: number;
+}
+
+/**
+ * A backend over an ONNX Runtime module.
+ *
+ * Sessions run sequentially with `threads` threads per kernel. Inputs and outputs on the CPU are the caller's
+ * own buffers; other devices copy.
+ */
+export function onnxRuntimeBackend(ort: OrtModule, options: OrtOptions): Backend {
+  return {
+    name: `onnxruntime ${ort.env.versions.common}`,
+    device: options.device,
+    threads: options.threads,
+    compile: (program, dtype) => compile(ort, options, program, dtype),
+  };
+}
+
+async function compile(ort: OrtModule, options: OrtOptions, program: Program, dtype: DType): Promise<Executable> {
+  const { model, inputNames, outputNames } = lowerProgram(program, dtype);
+  // Identity of inputs, twins or constants as outputs would alias; everything else is decided by the runtime.
+  const session = await ort.InferenceSession.create(encodeModel(model), {
+    executionProviders: [options.device],
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  }).catch((cause: unknown) => {
+    throw new RunError("ONNX Runtime could not compile a program", {
+      field: options.device,
+      received: cause instanceof Error ? cause.message : String(cause),
+    });
+  });
+  const inputs: Port[] = program.inputs.map((node, k) => ({ name: inputNames[k]!, shape: node.shape }));
+  const outputs: Port[] = program.outputs.map((node, k) => ({ name: outputNames[k]!, shape: node.shape }));
+  return new OrtExecutable(ort, session, inputs, outputs, dtype);
+}
+
+class OrtExecutable implements Executable {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly #ort: OrtModule;
+  readonly #session: OrtSession;
+  readonly #dtype: DType;
+  // Wrapping the same array again costs microseconds per tensor, which a 50-example step notices.
+  readonly #wrapped = new WeakMap<Vector, OrtTensor>();
+
+  constructor(ort: OrtModule, session: OrtSession, inputs: readonly Port[], outputs: readonly Port[], dtype: DType) {
+    this.#ort = ort;
+    this.#session = session;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.#dtype = dtype;
+  }
+
+  async run(feeds: readonly Vector[], results: readonly Vector[]): Promise<void> {
+    const inputTensors: Record<string, OrtTensor> = {};
+    const outputTensors: Record<string, OrtTensor> = {};
+    this.inputs.forEach((port, k) => {
+      inputTensors[port.name] = this.#wrap(port, feeds[k]!);
+    });
+    this.outputs.forEach((port, k) => {
+      outputTensors[port.name] = this.#wrap(port, results[k]!);
+    });
+    const produced = await this.#session.run(inputTensors, outputTensors);
+    this.outputs.forEach((port, k) => {
+      const data = produced[port.name]!.data as Vector;
+      // Providers that own their memory return fresh arrays instead of filling ours.
+      if (data !== results[k]) results[k]!.set(data);
+    });
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #wrap(port: Port, data: Vector): OrtTensor {
+    const known = this.#wrapped.get(data);
+    if (known) return known;
+    if (data.length !== sizeOf(port.shape)) {
+      throw new RunError("array does not match a program's port", {
+        field: port.name,
+        received: `${data.length} values`,
+        allowed: `${sizeOf(port.shape)} values`,
+      });
+    }
+    const tensor = new this.#ort.Tensor(this.#dtype, data, port.shape);
+    this.#wrapped.set(data, tensor);
+    return tensor;
+  }
+}
