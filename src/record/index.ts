@@ -1,2 +1,8 @@
+// The run record: its typed events and the codecs of its files. Bytes in, objects out.
+export * from "./crc32.ts";
 export * from "./events.ts";
+export * from "./inflate.ts";
+export * from "./npy.ts";
+export * from "./npz.ts";
+export * from "./safetensors.ts";
 export * from "./tensor-file.ts";
