@@ -44,6 +44,25 @@ const tensorFile: fc.Arbitrary<TensorFile> = fc.record({
   metadata: fc.dictionary(fc.string(), fc.string()),
 });
 
+const one = (range: string, dtype = "F32", shape = "[1]"): string =>
+  `{"a":{"dtype":"${dtype}","shape":${shape},"data_offsets":${range}}}`;
+
+const oneTensor = (name: string, shape: number[]): TensorFile => ({
+  tensors: new Map([[name, { shape, data: new Float32Array(2) }]]),
+  metadata: {},
+});
+
+const outcome = (bytes: Uint8Array): void => {
+  try {
+    const { tensors } = parseSafetensors(bytes, "f");
+    let total = 0;
+    for (const { data } of tensors.values()) total += data.byteLength;
+    expect(total).toBeLessThanOrEqual(2 * bytes.length);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+  }
+};
+
 describe("parseSafetensors", () => {
   it("reads a file made by hand, with metadata and unaligned data", () => {
     const data = [7, 0, 0, 128, 63, 0, 0, 0, 192];
@@ -104,8 +123,6 @@ describe("parseSafetensors", () => {
     expect(file.tensors.get("a")!.data).toEqual(new Float32Array([5]));
   });
 
-  const one = (range: string, dtype = "F32", shape = "[1]"): string =>
-    `{"a":{"dtype":"${dtype}","shape":${shape},"data_offsets":${range}}}`;
   it.each([
     ["too short", new Uint8Array(5), /too short/],
     ["header beyond the file", fileOf(one("[0,4]"), [0, 0, 0, 0]).subarray(0, 20), /truncated/],
@@ -167,12 +184,8 @@ describe("serialiseSafetensors", () => {
   });
 
   it("refuses a reserved name and a shape that does not fit", () => {
-    const file = (name: string, shape: number[]): TensorFile => ({
-      tensors: new Map([[name, { shape, data: new Float32Array(2) }]]),
-      metadata: {},
-    });
-    expect(() => serialiseSafetensors(file("__metadata__", [2]))).toThrow(/reserved/);
-    expect(() => serialiseSafetensors(file("a", [3]))).toThrow(/a: shape and data disagree/);
+    expect(() => serialiseSafetensors(oneTensor("__metadata__", [2]))).toThrow(/reserved/);
+    expect(() => serialiseSafetensors(oneTensor("a", [3]))).toThrow(/a: shape and data disagree/);
   });
 });
 
@@ -190,16 +203,6 @@ describe("safetensors properties", () => {
   });
 
   it("either reads or throws InputError on damaged files", () => {
-    const outcome = (bytes: Uint8Array): void => {
-      try {
-        const { tensors } = parseSafetensors(bytes, "f");
-        let total = 0;
-        for (const { data } of tensors.values()) total += data.byteLength;
-        expect(total).toBeLessThanOrEqual(2 * bytes.length);
-      } catch (error) {
-        expect(error).toBeInstanceOf(InputError);
-      }
-    };
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), outcome));
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), fc.uint8Array({ maxLength: 20 }), (header, data) =>
