@@ -1,0 +1,63 @@
+// How wide text is, how to shorten it, and how to keep labels apart: no browser measures text for us.
+
+// Advance widths of DejaVu Sans for U+0020 to U+007E, in hundredths of the font size.
+const WIDTHS = [
+  32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 34,
+  34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 77, 75, 29, 29, 66, 56, 86, 75, 79, 60, 79, 69, 63, 61, 73,
+  68, 99, 69, 61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63, 63, 28, 28, 58, 28, 97, 63, 61, 63,
+  63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84,
+];
+
+/** Width of `text` in pixels in the figures' font; characters outside ASCII count as 0.7 em (wide ones 1 em). */
+export function textWidth(text: string, fontSize: number): number {
+  let hundredths = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    hundredths += WIDTHS[code - 32] ?? (code >= 0x1100 ? 100 : 70);
+  }
+  return (hundredths * fontSize) / 100;
+}
+
+/** `text`, or its beginning and end around an ellipsis so that it fits into `width` pixels. */
+export function fitText(text: string, width: number, fontSize: number): string {
+  if (textWidth(text, fontSize) <= width) return text;
+  const characters = [...text];
+  // Names that share a prefix differ at the end, so both ends are kept.
+  for (let kept = characters.length - 1; kept > 0; kept--) {
+    const head = Math.ceil(kept / 2);
+    const tail = kept - head;
+    const short = `${characters.slice(0, head).join("")}…${tail === 0 ? "" : characters.slice(-tail).join("")}`;
+    if (textWidth(short, fontSize) <= width) return short;
+  }
+  return "…";
+}
+
+/**
+ * Positions as near as possible to the wanted ones, in the same order, at least `gap` apart and inside
+ * [low, high]. When they cannot all fit, they are spread evenly (and then closer than `gap`). O(n log n).
+ *
+ * This is isotonic least squares on wanted_i − i·gap (pool adjacent violators).
+ */
+export function spread(wanted: readonly number[], gap: number, low: number, high: number): number[] {
+  const n = wanted.length;
+  if (n === 0) return [];
+  const room = n === 1 ? gap : Math.min(gap, (high - low) / (n - 1));
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]! || a - b);
+  const blocks: { sum: number; count: number }[] = [];
+  for (const [rank, index] of order.entries()) {
+    let block = { sum: wanted[index]! - rank * room, count: 1 };
+    for (let last = blocks.at(-1); last && last.sum / last.count >= block.sum / block.count; ) {
+      block = { sum: last.sum + block.sum, count: last.count + block.count };
+      blocks.pop();
+      last = blocks.at(-1);
+    }
+    blocks.push(block);
+  }
+  const result = new Array<number>(n).fill(0);
+  let rank = 0;
+  for (const block of blocks) {
+    const shifted = Math.min(high - (n - 1) * room, Math.max(low, block.sum / block.count));
+    for (let k = 0; k < block.count; k++, rank++) result[order[rank]!] = shifted + rank * room;
+  }
+  return result;
+}
