@@ -1,0 +1,101 @@
+// The modules networks are sequences of: each knows its output shape, its parameters and its forward program.
+import { InputError } from "../math/index.ts";
+import {
+  add,
+  averagePool2d,
+  conv2d,
+  matmul,
+  maxPool2d,
+  reshape,
+  sizeOf,
+  type Node,
+  type Shape,
+} from "../tensor/index.ts";
+import { activate, type ActivationConfig } from "./activations.ts";
+
+/** Shape and fans of a tensor a module owns. */
+export interface ModuleParameter {
+  readonly kind: "weight" | "bias";
+  readonly shape: Shape;
+  readonly fanIn: number;
+  readonly fanOut: number;
+}
+
+/** One entry of a sequence. Shapes exclude the batch axis; `parameters` in `forward` are in declaration order. */
+export interface Module {
+  readonly output: Shape;
+  readonly parameters: readonly ModuleParameter[];
+  forward(parameters: readonly Node[], x: Node): Node;
+}
+
+function weightAndBias(shape: Shape, fanIn: number, fanOut: number, bias: boolean): ModuleParameter[] {
+  const weight: ModuleParameter = { kind: "weight", shape, fanIn, fanOut };
+  return bias ? [weight, { kind: "bias", shape: [shape[0]!], fanIn, fanOut }] : [weight];
+}
+
+/** x·Wᵀ + b with W out×in. */
+export function linear(inputs: number, outputs: number, bias: boolean): Module {
+  return {
+    output: [outputs],
+    parameters: weightAndBias([outputs, inputs], inputs, outputs, bias),
+    forward([weight, offset], x) {
+      const product = matmul(x, weight!, false, true);
+      return offset ? add(product, offset) : product;
+    },
+  };
+}
+
+/** Cross-correlation with stride 1 and W out×in×k×k, plus one bias a channel. */
+export function convolution(
+  input: Shape,
+  channels: number,
+  kernel: number,
+  padding: number,
+  bias: boolean,
+): Module {
+  const [inputs, height, width] = input as [number, number, number];
+  const output = [channels, height + 2 * padding - kernel + 1, width + 2 * padding - kernel + 1];
+  if (output[1]! < 1 || output[2]! < 1) {
+    throw new InputError("the convolution kernel is larger than its input", {
+      field: "net.kernel",
+      received: `${kernel}×${kernel} on ${height}×${width}`,
+    });
+  }
+  const area = kernel * kernel;
+  return {
+    output,
+    parameters: weightAndBias([channels, inputs, kernel, kernel], inputs * area, channels * area, bias),
+    forward([weight, offset], x) {
+      const product = conv2d(x, weight!, padding);
+      return offset ? add(product, reshape(offset, [1, channels, 1, 1])) : product;
+    },
+  };
+}
+
+/** An elementwise activation. */
+export function activation(config: ActivationConfig, input: Shape): Module {
+  return { output: input, parameters: [], forward: (_, x) => activate(config, x) };
+}
+
+/** 2×2 pooling without overlap; an odd last row or column is dropped. */
+export function pooling(kind: "average" | "max", input: Shape): Module {
+  const [channels, height, width] = input as [number, number, number];
+  if (height < 2 || width < 2) {
+    throw new InputError("the images are too small for so many pooling layers", {
+      field: "net.channels",
+      received: `${height}×${width} before 2×2 pooling`,
+      hint: "Use fewer blocks, or padding: same",
+    });
+  }
+  return {
+    output: [channels, Math.floor(height / 2), Math.floor(width / 2)],
+    parameters: [],
+    forward: (_, x) => (kind === "max" ? maxPool2d(x, 2) : averagePool2d(x, 2)),
+  };
+}
+
+/** Row-major flattening of everything but the batch axis: channel, row, column. */
+export function flatten(input: Shape): Module {
+  const size = sizeOf(input);
+  return { output: [size], parameters: [], forward: (_, x) => reshape(x, [x.shape[0]!, size]) };
+}
