@@ -19,6 +19,12 @@ export interface Objective {
   lossAndGradient(theta: Vector, gradient: Vector): Promise<number>;
   /** Mean loss over the listed examples; writes its gradient. All calls should use few distinct batch sizes. */
   batchLossAndGradient(theta: Vector, indices: Uint32Array, gradient: Vector): Promise<number>;
+  /**
+   * One plain gradient step, fused: out ← theta − rate·∇L_B(theta), B the listed examples or all (null).
+   * Returns the mean loss over B before the step. `out` must not be `theta`. Half the price of a gradient and an
+   * update loop at small batches.
+   */
+  descend(theta: Vector, indices: Uint32Array | null, rate: number, out: Vector): Promise<number>;
   /** Mean loss and accuracy over a split. Throws InputError when there is no such split. */
   evaluate(theta: Vector, split: "train" | "test"): Promise<Evaluation>;
   /** Hessian of the full-batch loss at `theta`, linearised once. Valid until the next call of `hessian`. */

@@ -3,3 +3,4 @@ export * from "./errors.ts";
 export * from "./random.ts";
 export * from "./special.ts";
 export * from "./vector.ts";
+export * from "./symmetric-eigen.ts";

@@ -1,0 +1,227 @@
+// Lanczos with full reorthogonalisation and thick restarts: the largest algebraic eigenvalues of an operator.
+import {
+  axpy,
+  dot,
+  InputError,
+  norm,
+  randomStream,
+  scale,
+  symmetricEigen,
+  zeros,
+  type Vector,
+} from "../math/index.ts";
+import type { LinearOperator } from "./operator.ts";
+
+/** What to compute and when to stop. */
+export interface LanczosOptions {
+  /** Number of largest eigenvalues wanted. Default 1. */
+  readonly k?: number;
+  /** Stop when ‖Av − λv‖ ≤ tol·|λ| for each of them. The eigenvalue error is quadratic in this. Default 1e-4. */
+  readonly tol?: number;
+  /** Products allowed. Default 300. */
+  readonly maxProducts?: number;
+  /** Eigenvectors to start from (any scaling); random when absent. */
+  readonly start?: readonly Vector[];
+  /** Seed of random directions. Default 0. */
+  readonly seed?: number;
+  /** Basis vectors kept before a restart: bounds memory to this many vectors. Default max(40, 4k). */
+  readonly maxBasis?: number;
+}
+
+/** Leading eigenpairs, descending, with what is known of their accuracy. */
+export interface EigenResult {
+  readonly eigenvalues: readonly number[];
+  /** Unit eigenvectors (none when the operator returned non-finite values), signs aligned with `start` where given, else largest entry positive. */
+  readonly eigenvectors: readonly Vector[];
+  /** ‖Av − λv‖₂ of each pair. */
+  readonly residuals: readonly number[];
+  /** Products used. */
+  readonly hvps: number;
+  /** Whether every residual met the tolerance. */
+  readonly converged: boolean;
+}
+
+/**
+ * One start vector sees one copy of a repeated eigenvalue. When its subspace closes, so many more products are
+ * spent from random directions before k > 1 eigenvalues are believed to be the largest.
+ */
+const SEARCH_AFTER_BREAKDOWN = 10;
+
+/** Share of random direction mixed into a warm start, so that an eigenvalue overtaking from an orthogonal direction is found. */
+const WARM_NOISE = 1e-3;
+
+/**
+ * The k largest algebraic eigenvalues of a symmetric operator. Deterministic in its arguments.
+ *
+ * Each product costs one `apply`, plus O(basis·size) for orthogonalisation. Memory: `maxBasis` + k vectors.
+ *
+ * @throws InputError when k is not in 1…size or a start vector has the wrong length
+ */
+export async function lanczos(operator: LinearOperator, options: LanczosOptions = {}): Promise<EigenResult> {
+  const { k = 1, tol = 1e-4, maxProducts = 300, start = [], seed = 0 } = options;
+  const { size, dtype } = operator;
+  if (!Number.isInteger(k) || k < 1 || k > size) {
+    throw new InputError("number of eigenvalues out of range", {
+      field: "k",
+      received: String(k),
+      allowed: `1 … ${size}`,
+    });
+  }
+  const maxBasis = Math.min(size, Math.max(options.maxBasis ?? Math.max(40, 4 * k), k + 2));
+  const rounding = dtype === "float32" ? 1e-7 : 1e-14;
+  const random = randomStream(seed, "lanczos");
+  const basis: Vector[] = [];
+  // Projection of the operator on the basis, lower triangle; arrowhead after a restart, tridiagonal otherwise.
+  let projected: number[][] = [];
+  let candidate = startVector(start, size, dtype, random);
+  let hvps = 0;
+  let ritz = { values: [] as readonly number[], vectors: [] as readonly Float64Array[] };
+  let residuals: number[] = [];
+  // Products at which the search was last restarted from a random direction; see SEARCH_AFTER_BREAKDOWN.
+  let brokeDownAt = -Infinity;
+
+  for (;;) {
+    basis.push(candidate);
+    const last = basis.length - 1;
+    const image = zeros(dtype, size);
+    await operator.apply(candidate, image);
+    hvps++;
+    const before = norm(image);
+    if (!Number.isFinite(before)) return undefinedResult(k, hvps);
+    const row = orthogonalise(image, basis);
+    projected[last] = row.slice(0, last + 1);
+    // What of the image lies outside the basis: the next off-diagonal, and what residuals are made of.
+    let outside = norm(image);
+    ritz = symmetricEigen(projected);
+    const wanted = Math.min(k, basis.length);
+    residuals = Array.from({ length: wanted }, (_, j) => Math.abs(outside * ritz.vectors[j]![last]!));
+    const enough =
+      basis.length >= k && residuals.every((residual, j) => residual <= tol * Math.abs(ritz.values[j]!));
+    const exhausted = basis.length === size;
+    const invariant = outside <= rounding * before;
+    if (invariant && k > 1 && brokeDownAt < 0) brokeDownAt = hvps;
+    const searched = hvps >= brokeDownAt + SEARCH_AFTER_BREAKDOWN || brokeDownAt < 0;
+    if ((enough && searched) || exhausted || hvps >= maxProducts) break;
+    if (invariant) {
+      // The basis is an invariant subspace: go on in a fresh direction, or eigenvalues outside it stay unseen.
+      randomDirection(image, random);
+      orthogonalise(image, basis);
+      outside = norm(image);
+      if (!(outside > 0)) break;
+    }
+    scale(1 / outside, image);
+    candidate = image;
+    if (basis.length === maxBasis) {
+      const keep = Math.min(maxBasis - 2, Math.max(k + 5, 2 * k));
+      projected = restart(basis, ritz, keep);
+    }
+  }
+
+  const eigenvectors = ritzVectors(basis, ritz.vectors.slice(0, k), dtype);
+  eigenvectors.forEach((vector, j) => alignSign(vector, start[j]));
+  return {
+    eigenvalues: ritz.values.slice(0, k),
+    eigenvectors,
+    residuals,
+    hvps,
+    converged:
+      residuals.length === k && residuals.every((residual, j) => residual <= tol * Math.abs(ritz.values[j]!)),
+  };
+}
+
+/** The answer when the operator returned NaN or infinity: nothing is known. */
+function undefinedResult(k: number, hvps: number): EigenResult {
+  const unknown = new Array<number>(k).fill(Number.NaN);
+  return { eigenvalues: unknown, eigenvectors: [], residuals: unknown, hvps, converged: false };
+}
+
+function randomDirection(out: Vector, random: { normal(): number }): void {
+  for (let i = 0; i < out.length; i++) out[i] = random.normal();
+}
+
+/** Sum of the given eigenvectors plus a little noise, or a random direction; unit length. */
+function startVector(
+  start: readonly Vector[],
+  size: number,
+  dtype: LinearOperator["dtype"],
+  random: { normal(): number },
+): Vector {
+  const vector = zeros(dtype, size);
+  randomDirection(vector, random);
+  if (start.length > 0) {
+    scale(WARM_NOISE / norm(vector), vector);
+    for (const direction of start) {
+      if (direction.length !== size) {
+        throw new InputError("start vector has the wrong length", {
+          received: String(direction.length),
+          allowed: String(size),
+        });
+      }
+      const length = norm(direction);
+      if (length > 0 && Number.isFinite(length)) axpy(1 / length, direction, vector);
+    }
+  }
+  scale(1 / norm(vector), vector);
+  return vector;
+}
+
+/**
+ * Removes from `w` its components along an orthonormal basis and returns them. A second pass follows when the
+ * first cancelled most of `w` ("twice is enough", Parlett, The Symmetric Eigenvalue Problem, §6.9).
+ */
+function orthogonalise(w: Vector, basis: readonly Vector[]): number[] {
+  const components = new Array<number>(basis.length).fill(0);
+  let length = norm(w);
+  for (let pass = 0; pass < 3; pass++) {
+    // From the newest vector back: the largest components go first.
+    for (let j = basis.length - 1; j >= 0; j--) {
+      const component = dot(w, basis[j]!);
+      components[j]! += component;
+      axpy(-component, basis[j]!, w);
+    }
+    const left = norm(w);
+    if (left > 0.5 * length || left === 0) break;
+    length = left;
+  }
+  return components;
+}
+
+/**
+ * Thick restart: replaces the basis by its `keep` leading Ritz vectors and returns the projected operator on them.
+ * The coupling to the next basis vector reappears by itself when that vector's image is orthogonalised.
+ */
+function restart(
+  basis: Vector[],
+  ritz: { values: readonly number[]; vectors: readonly Float64Array[] },
+  keep: number,
+): number[][] {
+  const dtype = basis[0] instanceof Float32Array ? "float32" : "float64";
+  const kept = ritzVectors(basis, ritz.vectors.slice(0, keep), dtype);
+  basis.length = 0;
+  basis.push(...kept);
+  return kept.map((_, i) => Array.from({ length: i + 1 }, (_unused, j) => (i === j ? ritz.values[i]! : 0)));
+}
+
+function ritzVectors(
+  basis: readonly Vector[],
+  coefficients: readonly Float64Array[],
+  dtype: LinearOperator["dtype"],
+): Vector[] {
+  return coefficients.map((weights) => {
+    const vector = zeros(dtype, basis[0]!.length);
+    basis.forEach((direction, j) => axpy(weights[j]!, direction, vector));
+    scale(1 / norm(vector), vector);
+    return vector;
+  });
+}
+
+/** Makes ⟨v, reference⟩ > 0, or without a reference the entry of largest magnitude positive. */
+function alignSign(vector: Vector, reference: Vector | undefined): void {
+  let lead: number;
+  if (reference) lead = dot(vector, reference);
+  else {
+    lead = 0;
+    for (const entry of vector) if (Math.abs(entry) > Math.abs(lead)) lead = entry;
+  }
+  if (lead < 0) scale(-1, vector);
+}

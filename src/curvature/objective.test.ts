@@ -1,0 +1,129 @@
+// Loss, gradient, Hessian, sharpness and ∇S of every oracle network, on every engine and in both precisions.
+import { describe, expect, it } from "vitest";
+import { cpuBackend, ORACLE_NETS, oracleObjective, referenceBackend } from "../../test/oracle-networks.ts";
+import { norm, vectorFrom, zeros, type DType, type Vector } from "../math/index.ts";
+import { lanczos } from "./lanczos.ts";
+
+function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
+  let difference = 0;
+  let size = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i]! - expected[i]!) ** 2;
+    size += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference / size);
+}
+
+const engines = { cpu: cpuBackend(), reference: referenceBackend() };
+const precisions: readonly { dtype: DType; first: number; eigen: number; third: number }[] = [
+  { dtype: "float64", first: 1e-9, eigen: 1e-7, third: 1e-7 },
+  { dtype: "float32", first: 1e-4, eigen: 1e-4, third: 1e-4 },
+];
+
+describe.each(Object.keys(ORACLE_NETS))("%s", (name) => {
+  for (const [engine, backend] of Object.entries(engines)) {
+    for (const { dtype, first, eigen, third } of precisions) {
+      it(`${engine}, ${dtype}: agrees with the oracle`, async () => {
+        const { objective, theta, oracle } = oracleObjective(name, dtype, backend);
+        const gradient = zeros(dtype, objective.size);
+        const loss = await objective.lossAndGradient(theta, gradient);
+        expect(Math.abs(loss / oracle.loss - 1)).toBeLessThan(first);
+        expect(relativeError(gradient, oracle.grad)).toBeLessThan(first);
+        expect(Math.abs(norm(gradient) / norm(vectorFrom("float64", oracle.grad)) - 1)).toBeLessThan(first);
+
+        const hessian = await objective.hessian(theta);
+        const v = vectorFrom(
+          dtype,
+          Array.from(theta, (_, j) => Math.cos(j + 1)),
+        );
+        const product = zeros(dtype, objective.size);
+        for (let repeat = 0; repeat < 2; repeat++) {
+          await hessian.apply(v, product);
+          expect(relativeError(product, oracle.hvp_test.Hv)).toBeLessThan(eigen);
+        }
+
+        const eigen5 = await lanczos(hessian, { k: 5, tol: dtype === "float64" ? 1e-10 : 1e-5 });
+        expect(eigen5.converged).toBe(true);
+        eigen5.eigenvalues.forEach((value, k) => {
+          expect(Math.abs(value / oracle.eigenvalues_desc[k]! - 1)).toBeLessThan(eigen);
+        });
+        expect(relativeError(eigen5.eigenvectors[0]!, oracle.u)).toBeLessThan(
+          dtype === "float64" ? 1e-8 : 1e-3,
+        );
+
+        const gradS = zeros(dtype, objective.size);
+        const curvature = await objective.sharpnessGradient(theta, vectorFrom(dtype, oracle.u), gradS);
+        expect(Math.abs(curvature / oracle.S - 1)).toBeLessThan(eigen);
+        expect(relativeError(gradS, oracle.gradS)).toBeLessThan(third);
+        await objective.sharpnessGradient(theta, v, gradS);
+        expect(relativeError(gradS, oracle.D3_vv)).toBeLessThan(third);
+        await objective.dispose();
+      });
+    }
+  }
+
+  it("gives the same derivatives however the examples are chunked", async () => {
+    const whole = oracleObjective(name, "float64", engines.cpu);
+    let tight: ReturnType<typeof oracleObjective> | undefined;
+    // The smallest budget that fits at least one example: found by doubling.
+    for (let budget = 256; tight === undefined; budget *= 1.3) {
+      try {
+        tight = oracleObjective(name, "float64", engines.cpu, Math.round(budget));
+      } catch {
+        // still too small for one example
+      }
+    }
+    expect(tight.objective.chunk).toBeLessThan(whole.objective.n);
+    expect(tight.objective.keepsLinearisation).toBe(false);
+    const { theta } = whole;
+    const results: Vector[][] = [];
+    for (const { objective } of [whole, tight]) {
+      const out = [0, 1, 2, 3].map(() => zeros("float64", objective.size));
+      await objective.lossAndGradient(theta, out[0]!);
+      await (await objective.hessian(theta)).apply(theta, out[1]!);
+      await objective.sharpnessGradient(theta, theta, out[2]!);
+      await objective.descend(theta, null, 0.1, out[3]!);
+      results.push(out);
+    }
+    results[0]!.forEach((vector, k) =>
+      expect(relativeError(results[1]![k]!, [...vector])).toBeLessThan(1e-13),
+    );
+    const [a, b] = await Promise.all([
+      whole.objective.evaluate(theta, "train"),
+      tight.objective.evaluate(theta, "train"),
+    ]);
+    expect(b.loss).toBeCloseTo(a.loss, 13);
+    expect(b.accuracy).toBe(a.accuracy);
+  });
+
+  it("descends exactly along the batch gradient", async () => {
+    const { objective, theta } = oracleObjective(name, "float64", engines.cpu);
+    const indices = Uint32Array.of(4, 1, 1);
+    const gradient = zeros("float64", objective.size);
+    const loss = await objective.batchLossAndGradient(theta, indices, gradient);
+    const next = zeros("float64", objective.size);
+    expect(await objective.descend(theta, indices, 0.3, next)).toBeCloseTo(loss, 14);
+    expect(
+      relativeError(
+        next,
+        Array.from(theta, (x, i) => x - 0.3 * gradient[i]!),
+      ),
+    ).toBeLessThan(1e-14);
+  });
+
+  it("follows the oracle's gradient descent", async () => {
+    const { objective, theta, oracle } = oracleObjective(name, "float64", engines.cpu);
+    const { eta, gd } = oracle.trajectories;
+    let current = theta;
+    let next = zeros("float64", objective.size);
+    for (const record of gd) {
+      const loss = await objective.descend(current, null, eta, next);
+      expect(Math.abs(loss / record.loss - 1)).toBeLessThan(1e-5);
+      if (record.step % 5 === 0) {
+        const { eigenvalues } = await lanczos(await objective.hessian(current), { tol: 1e-9 });
+        expect(Math.abs(eigenvalues[0]! / record.S - 1)).toBeLessThan(1e-5);
+      }
+      [current, next] = [next, current];
+    }
+  });
+});

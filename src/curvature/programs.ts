@@ -1,0 +1,121 @@
+// The tensor programs of one problem (network, loss, m examples): sums over examples that add onto a running total.
+import { perExampleLoss, parameterInputs, type LossName, type Network } from "../nets/index.ts";
+import {
+  add,
+  broadcastTo,
+  createGraph,
+  grad,
+  inner,
+  jvp,
+  mul,
+  partition,
+  sum,
+  type Graph,
+  type Node,
+  type Partition,
+  type Program,
+} from "../tensor/index.ts";
+
+/** Inputs every program of a problem may use; which ones it does use is in `Program.inputs`. */
+export interface ProblemInputs {
+  readonly parameters: readonly Node[];
+  /** Running total the program adds its result to, shaped like the parameters. */
+  readonly total: readonly Node[];
+  /** Probe direction(s), shaped like the parameters. */
+  readonly probe: readonly Node[];
+  readonly x: Node;
+  readonly y: Node;
+  /** Factor on the sum over examples that goes into the total: 1/n for a gradient, −η/b for a descent step. */
+  readonly weight: Node;
+}
+
+/**
+ * Programs over `examples` examples. Each returns a plain sum over examples as its first output where it says
+ * so, and adds `weight` times a parameter-shaped sum to `total`, so that full-batch results are chains of chunks.
+ */
+export class ProblemPrograms {
+  readonly inputs: ProblemInputs;
+  readonly #losses: Node;
+  readonly #logits: Node;
+
+  constructor(network: Network, loss: LossName, examples: number) {
+    const graph: Graph = createGraph();
+    const like = (prefix: string): Node[] =>
+      network.layout.entries.map((entry) => graph.input(`${prefix}/${entry.name}`, entry.shape));
+    this.inputs = {
+      parameters: parameterInputs(graph, network.layout),
+      total: like("total"),
+      probe: like("probe"),
+      x: graph.input("x", [examples, ...network.inputShape]),
+      y: graph.input("y", [examples, network.outputs]),
+      weight: graph.input("weight", []),
+    };
+    this.#logits = network.forward(this.inputs.parameters, this.inputs.x);
+    this.#losses = perExampleLoss(loss, this.#logits, this.inputs.y);
+  }
+
+  /** Σℓ_i and logits. */
+  evaluation(): Program {
+    const { parameters, x, y } = this.inputs;
+    return { inputs: [...parameters, x, y], outputs: [sum(this.#losses), this.#logits] };
+  }
+
+  /** Σℓ_i, and total + weight·∇Σℓ_i. With total = θ and weight = −η/b this is a whole SGD step. */
+  gradient(): Program {
+    const { parameters, total, x, y, weight } = this.inputs;
+    const gradients = grad(this.#weighted(), parameters);
+    return {
+      inputs: [...parameters, ...total, x, y, weight],
+      outputs: [sum(this.#losses), ...this.#accumulated(gradients)],
+    };
+  }
+
+  /** total + weight·∇²Σℓ_i·probe: forward over reverse. */
+  hessianProduct(): Program {
+    const { parameters, total, probe, x, y, weight } = this.inputs;
+    const gradients = grad(this.#weighted(), parameters).map((g, k) =>
+      broadcastTo(g ?? parameters[k]!.graph.constant(0), parameters[k]!.shape),
+    );
+    const products = jvp(gradients, new Map(parameters.map((parameter, k) => [parameter, probe[k]!])));
+    return {
+      inputs: [...parameters, ...total, ...probe, x, y, weight],
+      outputs: this.#accumulated(products),
+    };
+  }
+
+  /** The Hessian product split into what a new probe leaves alone and what it does not. */
+  linearisedHessian(): Partition {
+    const { total, probe } = this.inputs;
+    return partition(this.hessianProduct(), [...probe, ...total]);
+  }
+
+  /**
+   * weight·∇²Σℓ_i[probe, probe], and total + weight·∇³Σℓ_i[probe, probe, ·]: reverse over two forward passes,
+   * the probe held constant (Damian et al. 2022: ∇S = ∇³L(u, u)).
+   */
+  sharpnessGradient(): Program {
+    const { parameters, total, probe, x, y, weight } = this.inputs;
+    const along = new Map(parameters.map((parameter, k) => [parameter, probe[k]!]));
+    const zero = weight.graph.constant(0);
+    const [slope] = jvp([this.#weighted()], along);
+    const [curvature] = jvp([slope ?? zero], along);
+    const gradients = grad(curvature ?? zero, parameters);
+    return {
+      inputs: [...parameters, ...total, ...probe, x, y, weight],
+      outputs: [curvature ?? zero, ...this.#accumulated(gradients)],
+    };
+  }
+
+  /** Scaling the loss of each example at the root keeps every later operation on small tensors. */
+  #weighted(): Node {
+    return inner(this.#losses, broadcastTo(this.inputs.weight, this.#losses.shape));
+  }
+
+  #accumulated(parts: readonly (Node | null)[]): Node[] {
+    return this.inputs.total.map((node, k) => {
+      const part = parts[k];
+      // A constant total output would not depend on the input; ONNX needs the identity spelled out.
+      return part ? add(node, part) : mul(node, 1);
+    });
+  }
+}
