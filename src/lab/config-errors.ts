@@ -5,25 +5,49 @@ import { didYouMean, type ErrorDetail, InputError } from "../math/index.ts";
 /** Says where a dotted path was written: `run.yaml:7`, `--set`, a variable; undefined when nowhere. */
 export type Locate = (path: readonly PropertyKey[]) => string | undefined;
 
-/** Combines all issues of a failed parse of `value` into one InputError. */
+const MOST_LISTED = 25;
+
+/** Combines all issues of a failed parse of `value` into one InputError (the first 25 spelled out). */
 export function configError(issues: readonly z.core.$ZodIssue[], value: unknown, locate: Locate): InputError {
-  const problems = issues.map((issue) => problem(issue, value, locate));
+  const count = issues.reduce(
+    (sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1),
+    0,
+  );
+  const problems: InputError[] = [];
+  for (const issue of issues) {
+    if (problems.length >= MOST_LISTED) break;
+    if (issue.code === "unrecognized_keys") {
+      const room = MOST_LISTED - problems.length;
+      problems.push(...issue.keys.slice(0, room).map((key) => unknownKey(issue, key, locate)));
+    } else problems.push(problem(issue, value, locate));
+  }
   const first = problems[0];
-  if (problems.length === 1 && first !== undefined) return first;
-  const lines = problems.map(({ message }) => `  ${message}`);
-  return new InputError(`${problems.length} problems in the configuration:\n${lines.join("\n")}`);
+  if (count === 1 && first !== undefined) return first;
+  const lines = problems.map(({ message }) => `\n  ${message}`);
+  if (count > problems.length) lines.push(`\n  … and ${count - problems.length} more`);
+  return new InputError(`${count} problems in the configuration:${lines.join("")}`);
+}
+
+type MutableDetail = { -readonly [K in keyof ErrorDetail]: ErrorDetail[K] };
+
+function place(path: readonly PropertyKey[], at: readonly PropertyKey[], locate: Locate): MutableDetail {
+  const where = locate(at);
+  const field = path.map(String).join(".");
+  return { ...(where === undefined ? {} : { file: where }), ...(field === "" ? {} : { field }) };
+}
+
+function unknownKey(issue: z.core.$ZodIssue, key: string, locate: Locate): InputError {
+  const detail = place(issue.path, [...issue.path, key], locate);
+  const allowed = issue.message.replace(/^allowed: /, "");
+  const hint = didYouMean(key, allowed.split(", "));
+  detail.allowed = allowed;
+  if (hint !== undefined) detail.hint = hint;
+  return new InputError(`unknown key ${show(key)}`, detail);
 }
 
 function problem(issue: z.core.$ZodIssue, root: unknown, locate: Locate): InputError {
-  const unknownKey = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const field = issue.path.map(String).join(".");
-  const where = locate(unknownKey === undefined ? issue.path : [...issue.path, unknownKey]);
+  const detail = place(issue.path, issue.path, locate);
   const value = valueAt(root, issue.path);
-  const detail: { -readonly [K in keyof ErrorDetail]: ErrorDetail[K] } = {};
-  if (where !== undefined) detail.file = where;
-  if (field !== "") detail.field = field;
-  if (unknownKey !== undefined) return new InputError(issue.message, detail);
-
   if (value !== undefined) detail.received = show(value);
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
     const names = ((issue as { options?: readonly unknown[] }).options ?? []).map(String);

@@ -5,3 +5,7 @@ export { experimentJsonSchema, experimentSchema } from "./schema.ts";
 export { ACTIVATION_NAMES, ARCHITECTURE_NAMES, LOSS_NAMES, PRESET_NAMES } from "./schema-net.ts";
 export * from "./parse-experiment.ts";
 export * from "./sweep.ts";
+export * from "./cadence.ts";
+export * from "./checkpoint.ts";
+export * from "./runner.ts";
+export * from "./record-run.ts";

@@ -65,10 +65,10 @@ export interface Progress {
   readonly events: number;
   /** Hessian–vector products so far. */
   readonly hvps: number;
-  /** Loss of the last step, and the first loss seen. */
+  /** Last full-batch loss (of the last step when nothing is measured), and the first loss seen. */
   readonly loss: number | null;
   readonly initialLoss: number | null;
-  /** Last measured sharpness and accuracies. */
+  /** Last solved sharpness and measured accuracies. */
   readonly sharpness: number | null;
   readonly accuracy: number | null;
   readonly testAccuracy: number | null;
@@ -94,7 +94,7 @@ export interface CheckpointItem {
 /** What the runner yields: events for the record, and checkpoints to save. */
 export type RunItem = RunEvent | CheckpointItem;
 
-/** Everything a run depends on. Same arguments, same items, whatever the store or the clock. */
+/** Everything a run depends on. */
 export interface RunOptions {
   readonly config: ExperimentConfig;
   readonly objective: Objective;
@@ -105,6 +105,7 @@ export interface RunOptions {
   readonly hasTest: boolean;
   /** Milliseconds from any origin; decides only when checkpoints are due and what `seconds` says. */
   readonly clock: () => number;
+  /** Where to go on; its vectors are taken over, not copied. */
   readonly resume?: Checkpoint | undefined;
   /** Aborting finishes the step in progress, yields a checkpoint and ends as `interrupted`. */
   readonly signal?: StopSignal | undefined;
@@ -123,5 +124,6 @@ export interface RunStore {
   flush(): Promise<void>;
   /** Makes all events durable, then the checkpoint; older ones beyond `keep` are removed. */
   saveCheckpoint(step: number, file: TensorFile, keep: number): Promise<void>;
+  /** Makes all events durable, then replaces the summary. */
   saveSummary(summary: RunSummary): Promise<void>;
 }

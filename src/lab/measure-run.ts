@@ -1,0 +1,116 @@
+// What is measured at the cadence: loss, accuracy, gradient norm, and the sharpness by the injected solver.
+import type { Objective } from "../curvature/index.ts";
+import { dot, norm, type Vector, zeros } from "../math/index.ts";
+import type { MeasurementEvent } from "../record/index.ts";
+import type { ExperimentConfig } from "./config-types.ts";
+import type { EigenState, SharpnessSolver } from "./run-types.ts";
+import { finiteOrNull } from "./tracker.ts";
+
+type Fields = { -readonly [K in keyof MeasurementEvent]: MeasurementEvent[K] };
+
+/** The measurements of one run; carries the warm start from solve to solve. */
+export class Measurer {
+  /** Eigenpairs of the last solve that came out finite. */
+  eigen: EigenState | null;
+  readonly #config: ExperimentConfig;
+  readonly #objective: Objective;
+  readonly #solve: SharpnessSolver;
+  readonly #hasTest: boolean;
+  #scratch: Vector | null = null;
+
+  constructor(
+    config: ExperimentConfig,
+    objective: Objective,
+    solve: SharpnessSolver,
+    hasTest: boolean,
+    eigen: EigenState | null,
+  ) {
+    this.#config = config;
+    this.#objective = objective;
+    this.#solve = solve;
+    this.#hasTest = hasTest;
+    this.eigen = eigen;
+  }
+
+  /**
+   * Everything configured at an iterate.
+   *
+   * @param gradient overwritten with the full-batch gradient when `needGradient` or the configuration asks for it
+   * @param withTest whether the test split is due
+   * @returns the event, and whether `gradient` now holds ∇L(θ)
+   */
+  async atIterate(
+    step: number,
+    theta: Vector,
+    gradient: Vector,
+    needGradient: boolean,
+    withTest: boolean,
+  ): Promise<{ event: MeasurementEvent; loss: number | null; gradientReady: boolean }> {
+    const { measure } = this.#config;
+    const event: Fields = { type: "measurement", step, point: "iterate" };
+    let loss: number | null = null;
+    const gradientReady = needGradient || measure.gradNorm;
+    if (gradientReady) loss = await this.#objective.lossAndGradient(theta, gradient);
+    if (measure.accuracy) {
+      const evaluation = await this.#objective.evaluate(theta, "train");
+      loss ??= evaluation.loss;
+      if (evaluation.accuracy !== null) event.accuracy = finiteOrNull(evaluation.accuracy);
+    }
+    if (loss !== null) event.loss = finiteOrNull(loss);
+    if (measure.gradNorm) event.gradNorm = finiteOrNull(norm(gradient));
+    if (withTest && this.#hasTest) {
+      const test = await this.#objective.evaluate(theta, "test");
+      event.testLoss = finiteOrNull(test.loss);
+      if (test.accuracy !== null) event.testAccuracy = finiteOrNull(test.accuracy);
+    }
+    // A Hessian at a point whose loss is not finite has nothing to say.
+    if (measure.point !== "midpoint" && (loss === null || Number.isFinite(loss))) {
+      Object.assign(event, await this.#sharpness(theta));
+    }
+    return { event, loss, gradientReady };
+  }
+
+  /** The sharpness at w* = (θ₋₁ + 2θ + θ₊₁)/4 of `step` (Cohen et al. 2024, where the oscillation cancels). */
+  async atMidpoint(step: number, midpoint: Vector): Promise<MeasurementEvent> {
+    return { type: "measurement", step, point: "midpoint", ...(await this.#sharpness(midpoint)) };
+  }
+
+  async #sharpness(point: Vector): Promise<Partial<MeasurementEvent>> {
+    const { sharpness } = this.#config.measure;
+    if (sharpness === false) return {};
+    const options = { ...sharpness, seed: this.#config.seed };
+    const result = await this.#solve(this.#objective, point, this.eigen, options);
+    const { eigenvalues, eigenvectors, residuals, hvps, converged } = result;
+    const finite = eigenvalues.length > 0 && eigenvalues.every(Number.isFinite);
+    this.eigen = finite ? { eigenvalues, eigenvectors } : null;
+    return {
+      sharpness: finiteOrNull(eigenvalues[0] ?? null),
+      eigenvalues: eigenvalues.map(finiteOrNull),
+      residuals: residuals.map(finiteOrNull),
+      hvps,
+      converged,
+    };
+  }
+
+  /** uᵀHu for the last leading eigenvector u: one product, a lower bound of S. Null before the first solve. */
+  async rayleigh(step: number, theta: Vector): Promise<MeasurementEvent | null> {
+    const u = this.eigen?.eigenvectors[0];
+    if (u === undefined) return null;
+    this.#scratch ??= zeros(this.#objective.dtype, this.#objective.size);
+    const product = this.#scratch;
+    const hessian = await this.#objective.hessian(theta);
+    await hessian.apply(u, product);
+    const lambda = dot(u, product);
+    let squares = 0;
+    for (let i = 0; i < u.length; i++) squares += (product[i]! - lambda * u[i]!) ** 2;
+    return {
+      type: "measurement",
+      step,
+      point: "iterate",
+      sharpness: finiteOrNull(lambda),
+      residuals: [finiteOrNull(Math.sqrt(squares))],
+      hvps: 1,
+      rayleigh: true,
+    };
+  }
+}

@@ -1,0 +1,150 @@
+// The running totals of one run: what has been counted and measured so far, and the summary they make.
+import type { MeasurementEvent, RunEvent, RunSummary } from "../record/index.ts";
+import type { ExperimentConfig } from "./config-types.ts";
+import type { Progress } from "./run-types.ts";
+
+type Mutable = { -readonly [K in keyof Progress]: Progress[K] };
+
+const START: Progress = {
+  events: 0,
+  hvps: 0,
+  loss: null,
+  initialLoss: null,
+  sharpness: null,
+  accuracy: null,
+  testAccuracy: null,
+  onset: null,
+  exceeded: null,
+  recent: [],
+  seconds: 0,
+  ended: null,
+};
+
+/** Mutable counters of a run; `progress()` and the constructor carry them through a checkpoint. */
+export class Tracker {
+  readonly #config: ExperimentConfig;
+  readonly #threshold: number;
+  readonly #clock: () => number;
+  readonly #startedAt: number;
+  readonly #now: Mutable;
+
+  constructor(
+    config: ExperimentConfig,
+    threshold: number,
+    clock: () => number,
+    progress: Progress | undefined,
+  ) {
+    this.#config = config;
+    this.#threshold = threshold;
+    this.#clock = clock;
+    this.#startedAt = clock();
+    this.#now = { ...START, ...progress };
+  }
+
+  /** Counts an event about to be yielded. */
+  count<E extends RunEvent>(event: E): E {
+    this.#now.events += 1;
+    return event;
+  }
+
+  /** Notes the loss of a step or measurement; `full` when it is the full-batch loss. */
+  noteLoss(loss: number, full: boolean): void {
+    this.#now.initialLoss ??= loss;
+    if (full || this.#config.measure.every === 0) this.#now.loss = loss;
+  }
+
+  /** Loss above which the run counts as diverged. Not below the factor itself, so that a fine-tuned start may rise. */
+  get lossLimit(): number {
+    return this.#config.stop.divergedFactor * Math.max(this.#now.initialLoss ?? 0, 1);
+  }
+
+  /** Records the first step above the limit; true the first time. */
+  noteExceeded(step: number): boolean {
+    if (this.#now.exceeded !== null) return false;
+    this.#now.exceeded = step;
+    return true;
+  }
+
+  /** Notes what a measurement found; true when it is the first solve at or above the threshold. */
+  noteMeasurement(event: MeasurementEvent): boolean {
+    const { measure } = this.#config;
+    const now = this.#now;
+    now.hvps += event.hvps ?? 0;
+    if (event.accuracy !== undefined) now.accuracy = event.accuracy;
+    if (event.testAccuracy !== undefined) now.testAccuracy = event.testAccuracy;
+    const solved = event.rayleigh === true ? undefined : event.sharpness;
+    let crossed = false;
+    if (solved !== undefined && solved !== null) {
+      crossed = now.onset === null && solved >= this.#threshold;
+      if (crossed) now.onset = event.step;
+      // With both points measured, one record a cadence enters the mean: the iterate's.
+      if (measure.point !== "both" || event.point === "iterate") {
+        now.sharpness = solved;
+        now.recent = [...now.recent, solved].slice(-measure.equilibriumRecords);
+      }
+    }
+    return crossed;
+  }
+
+  /** Marks the run as ended, for its last checkpoint. */
+  end(): void {
+    this.#now.ended = "finished";
+  }
+
+  get ended(): boolean {
+    return this.#now.ended !== null;
+  }
+
+  /** Last full-batch loss (of any step when nothing is measured). */
+  get loss(): number | null {
+    return this.#now.loss;
+  }
+
+  get measuredAccuracy(): number | null {
+    return this.#now.accuracy;
+  }
+
+  progress(): Progress {
+    return { ...this.#now, seconds: this.#seconds() };
+  }
+
+  #seconds(): number {
+    return this.#now.seconds + (this.#clock() - this.#startedAt) / 1000;
+  }
+
+  summary(status: RunSummary["status"], step: number, message?: string): RunSummary {
+    const { loss, sharpness, recent, accuracy, testAccuracy, onset, hvps } = this.#now;
+    const { mean, sd } = meanAndSd(recent);
+    return {
+      version: 1,
+      status,
+      step,
+      steps: this.#config.steps,
+      loss: finiteOrNull(loss),
+      sharpness,
+      threshold: this.#threshold,
+      equilibriumSharpness: mean,
+      equilibriumSd: sd,
+      equilibriumRecords: recent.length,
+      ...(accuracy === null ? {} : { accuracy }),
+      ...(testAccuracy === null ? {} : { testAccuracy }),
+      ...(onset === null ? {} : { onset }),
+      hvps,
+      seconds: this.#seconds(),
+      ...(message === undefined ? {} : { message }),
+    };
+  }
+}
+
+/** A number as the record stores it: null when it is not finite. */
+export function finiteOrNull(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+function meanAndSd(values: readonly number[]): { mean: number | null; sd: number | null } {
+  if (values.length === 0) return { mean: null, sd: null };
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return { mean, sd: null };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
+}
