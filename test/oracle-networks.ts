@@ -4,7 +4,7 @@ import * as ort from "onnxruntime-node";
 import { NetworkObjective } from "../src/curvature/index.ts";
 import { vectorFrom, type DType, type Vector } from "../src/math/index.ts";
 import { buildNetwork, type LossName, type NetConfig } from "../src/nets/index.ts";
-import { onnxRuntimeBackend, referenceBackend, type Backend, type OrtModule } from "../src/runtime/index.ts";
+import { onnxRuntimeBackend, referenceBackend, type Backend } from "../src/runtime/index.ts";
 
 /** Fields of net_*.json that tests use; see the theory notes that come with the oracles. */
 export interface NetOracle {
@@ -69,13 +69,13 @@ export const ORACLE_NETS: Readonly<Record<string, Case>> = {
   net_conv_relu_max_mse: { net: conv("relu", "max"), inputShape: [1, 4, 4], outputs: 2, loss: "mse" },
 };
 
-export function readOracle<T = NetOracle>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`oracles/${name}.json`, import.meta.url), "utf8")) as T;
+export function readOracle(name: string): NetOracle {
+  return JSON.parse(readFileSync(new URL(`oracles/${name}.json`, import.meta.url), "utf8")) as NetOracle;
 }
 
 /** ONNX Runtime on the CPU with one thread: enough for nets of this size. */
 export function cpuBackend(threads = 1): Backend {
-  return onnxRuntimeBackend(ort as unknown as OrtModule, { device: "cpu", threads });
+  return onnxRuntimeBackend(ort, { device: "cpu", threads });
 }
 
 export { referenceBackend };

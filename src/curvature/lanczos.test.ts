@@ -46,7 +46,7 @@ describe("lanczos", () => {
       for (let k = 0; k < 2; k++) {
         const image = zeros("float64", operator.size);
         await operator.apply(eigenvectors[k]!, image);
-        const residual = norm(image.map((x, i) => x - eigenvalues[k]! * eigenvectors[k]![i]!) as Vector);
+        const residual = norm(image.map((x, i) => x - eigenvalues[k]! * eigenvectors[k]![i]!));
         expect(residuals[k]).toBeLessThanOrEqual(tol * eigenvalues[k]!);
         expect(Math.abs(residual - residuals[k]!)).toBeLessThan(1e-9 + 1e-3 * residual);
       }
@@ -94,7 +94,7 @@ describe("lanczos", () => {
   it("needs far fewer products when started from the previous eigenvector, and keeps its sign", async () => {
     const cold = await lanczos(diagonal([...spread, 4]), { tol: 1e-6 });
     const moved = diagonal([...spread.map((x) => x * 1.001), 4.01]);
-    const start = [cold.eigenvectors[0]!.map((x) => -x) as Vector];
+    const start = [cold.eigenvectors[0]!.map((x) => -x)];
     const warm = await lanczos(moved, { tol: 1e-6, start });
     expect(warm.eigenvalues[0]).toBeCloseTo(4.01, 9);
     expect(warm.hvps).toBeLessThan(cold.hvps);

@@ -155,20 +155,21 @@ export class NetworkObjective implements Objective {
     this.#point.set(theta);
     const generation = ++this.#generation;
     if (this.keepsLinearisation) await this.#linearise();
-    const objective = this;
     let products = 0;
+    const apply = async (v: Vector, out: Vector): Promise<void> => {
+      if (generation !== this.#generation) {
+        throw new InputError("this Hessian was replaced by a newer linearisation");
+      }
+      await this.#hessianProduct(v, out);
+      products++;
+    };
     return {
       size: this.size,
       dtype: this.dtype,
       get products() {
         return products;
       },
-      async apply(v: Vector, out: Vector): Promise<void> {
-        if (generation !== objective.#generation)
-          throw new InputError("this Hessian was replaced by a newer linearisation");
-        await objective.#hessianProduct(v, out);
-        products++;
-      },
+      apply,
     };
   }
 
