@@ -104,38 +104,21 @@ class ModelReader {
   }
 
   readNode(proto: NodeProto): void {
-    const inputs = proto.inputs.map((name) => (name === "" ? null : this.#value(name, proto)));
-    const [output = "", ...others] = proto.outputs;
-    const extra = others.find((name) => name !== "");
-    if (extra !== undefined) throw nodeError(this.#file, proto, `output "${extra}" is not supported`);
-    const node = new ImportNode(this.#graph, proto, inputs, this.#floatType, this.#file);
-    const areIntegers =
-      inputs.length > 0 && inputs.every((value) => value === null || value.kind === "integer");
-    const table = areIntegers && Object.hasOwn(integerRules, proto.opType) ? integerRules : rules;
-    const rule = Object.hasOwn(table, proto.opType) && proto.domain === "" ? table[proto.opType] : undefined;
-    if (rule === undefined) throw this.#unsupported(proto);
-    let value: Value;
     try {
-      value = rule(node);
+      this.#define(proto.outputs[0] ?? "", this.#apply(proto));
     } catch (error) {
-      // Errors of the tensor language do not know which node they come from.
-      if (error instanceof InputError && error.detail.field === undefined) throw node.error(error.message);
+      // Errors of the tensor language and of constants do not know which node they come from.
+      if (error instanceof InputError && error.detail.file === undefined) {
+        throw nodeError(this.#file, proto, error.message);
+      }
       throw error;
     }
-    node.checkAttributes();
-    this.#define(output, value);
   }
 
   finish(): ImportedModel {
     const { outputs } = this.#model.graph;
     if (outputs.length === 0) throw new InputError("the model has no outputs", { file: this.#file });
-    const nodes = outputs.map(({ name }) => {
-      const value = this.#value(name);
-      if (value.kind !== "integer") return exactly(value);
-      throw new InputError(`output "${name}" is a tensor of integers, which is not supported`, {
-        file: this.#file,
-      });
-    });
+    const nodes = outputs.map(({ name }) => this.#output(name));
     // In the file's order, whatever order the nodes used them in.
     const weights = new Map<string, Vector>();
     const weightNodes: Node[] = [];
@@ -153,6 +136,32 @@ class ModelReader {
       outputNames: outputs.map(({ name }) => name),
       weights,
     };
+  }
+
+  #output(name: string): Node {
+    try {
+      const value = this.#value(name);
+      if (value.kind !== "integer") return exactly(value);
+      throw new InputError("a tensor of integers as an output is not supported");
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      throw new InputError(error.message, { file: this.#file, field: `output "${name}"` });
+    }
+  }
+
+  #apply(proto: NodeProto): Value {
+    const inputs = proto.inputs.map((name) => (name === "" ? null : this.#value(name)));
+    const extra = proto.outputs.slice(1).find((name) => name !== "");
+    if (extra !== undefined) throw new InputError(`output "${extra}" is not supported`);
+    const node = new ImportNode(this.#graph, proto, inputs, this.#floatType, this.#file);
+    const areIntegers =
+      inputs.length > 0 && inputs.every((value) => value === null || value.kind === "integer");
+    const table = areIntegers && Object.hasOwn(integerRules, proto.opType) ? integerRules : rules;
+    const rule = Object.hasOwn(table, proto.opType) && proto.domain === "" ? table[proto.opType] : undefined;
+    if (rule === undefined) throw this.#unsupported(proto);
+    const value = rule(node);
+    node.checkAttributes();
+    return value;
   }
 
   #readInput(info: ValueInfoProto, given: Shape | undefined): void {
@@ -198,16 +207,11 @@ class ModelReader {
   }
 
   /** A value by name; initializers become values when first used. */
-  #value(name: string, user?: NodeProto): Value {
+  #value(name: string): Value {
     const known = this.#values.get(name);
     if (known !== undefined) return known;
     const tensor = this.#initializers.get(name);
-    if (tensor === undefined) {
-      const message = `the value "${name}" is used before any node defines it`;
-      throw user === undefined
-        ? new InputError(message, { file: this.#file })
-        : nodeError(this.#file, user, message);
-    }
+    if (tensor === undefined) throw new InputError(`the value "${name}" is used before any node defines it`);
     const value = this.#initializerValue(tensor);
     this.#values.set(name, value);
     return value;
