@@ -47,6 +47,9 @@ function unknownKey(issue: z.core.$ZodIssue, key: string, locate: Locate): Input
 
 function problem(issue: z.core.$ZodIssue, root: unknown, locate: Locate): InputError {
   const detail = place(issue.path, issue.path, locate);
+  if (issue.code === "custom" && issue.params?.["complete"] === true) {
+    return new InputError(issue.message, detail.file === undefined ? {} : { file: detail.file });
+  }
   const value = valueAt(root, issue.path);
   if (value !== undefined) detail.received = show(value);
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) {

@@ -1,59 +1,8 @@
 // The resolved experiment configuration: plain data, every default filled in. design.md §5 fixes the names.
 import type { DataSettings } from "../data/index.ts";
 import type { DType } from "../math/index.ts";
+import type { LossName, NetConfig } from "../nets/index.ts";
 import type { Sampling } from "../optim/index.ts";
-
-/** How the parameters start: a scheme, or a parameter file. */
-export type InitSpec = InitScheme | { readonly file: string };
-
-export type InitScheme = "pytorch" | "xavier-normal" | "kaiming-normal";
-
-/** A fully connected network; `widths` are the hidden layers. */
-export interface MlpSpec {
-  readonly name: "mlp";
-  readonly widths: readonly number[];
-  readonly activation: string;
-  readonly init: InitSpec;
-  /** Factor on the initial weights (biases are not scaled). */
-  readonly gain: number;
-  /** `zero`: biases present and initialised to zero; `false`: no biases. */
-  readonly bias: boolean | "zero";
-}
-
-/** Blocks of convolution, activation, 2×2 pooling; then hidden dense layers; then the output layer. */
-export interface CnnSpec {
-  readonly name: "cnn";
-  readonly channels: readonly number[];
-  readonly kernel: number;
-  readonly padding: "same" | "valid";
-  readonly pooling: "average" | "max";
-  readonly hidden: readonly number[];
-  readonly activation: string;
-  readonly init: InitSpec;
-  readonly gain: number;
-  readonly bias: boolean | "zero";
-}
-
-/** `depth` linear layers with hidden width `width`. */
-export interface DeepLinearSpec {
-  readonly name: "deep-linear";
-  readonly depth: number;
-  readonly width: number;
-  readonly init: InitSpec;
-  readonly gain: number;
-  readonly bias: boolean | "zero";
-}
-
-/** A published architecture by name; only what a paper leaves open can be set. */
-export interface PresetSpec {
-  readonly name: string;
-  readonly init?: InitSpec;
-}
-
-export type NetSpec = MlpSpec | CnnSpec | DeepLinearSpec | PresetSpec;
-
-/** `mse`: ½·Σ over outputs, mean over n. `mse-sum`: without the ½. */
-export type LossSpec = "mse" | "mse-sum" | "ce" | "logistic";
 
 export interface OptimizerSpec {
   readonly name: "gd" | "sgd";
@@ -113,8 +62,8 @@ export interface CheckpointSpec {
 export interface ExperimentConfig {
   readonly name: string;
   readonly data: DataSettings;
-  readonly net: NetSpec;
-  readonly loss: LossSpec;
+  readonly net: NetConfig;
+  readonly loss: LossName;
   readonly optimizer: OptimizerSpec;
   readonly steps: number;
   readonly seed: number;

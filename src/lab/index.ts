@@ -2,10 +2,10 @@
 export * from "./config-types.ts";
 export * from "./run-types.ts";
 export { experimentJsonSchema, experimentSchema } from "./schema.ts";
-export { ACTIVATION_NAMES, ARCHITECTURE_NAMES, LOSS_NAMES, PRESET_NAMES } from "./schema-net.ts";
 export * from "./parse-experiment.ts";
 export * from "./sweep.ts";
 export * from "./cadence.ts";
 export * from "./checkpoint.ts";
 export * from "./runner.ts";
 export * from "./record-run.ts";
+export * from "./lanczos-sharpness.ts";

@@ -81,7 +81,11 @@ export class Measurer {
     const options = { ...sharpness, seed: this.#config.seed };
     const result = await this.#solve(this.#objective, point, this.eigen, options);
     const { eigenvalues, eigenvectors, residuals, hvps, converged } = result;
-    const finite = eigenvalues.length > 0 && eigenvalues.every(Number.isFinite);
+    // A solver that met non-finite products may have no vectors to give.
+    const finite =
+      eigenvectors.length > 0 &&
+      eigenvectors.length === eigenvalues.length &&
+      eigenvalues.every(Number.isFinite);
     this.eigen = finite ? { eigenvalues, eigenvectors } : null;
     return {
       sharpness: finiteOrNull(eigenvalues[0] ?? null),

@@ -38,7 +38,7 @@ export type SharpnessSolver = (
   options: SharpnessOptions,
 ) => Promise<SharpnessResult>;
 
-/** Where one parameter tensor sits in θ. */
+/** Where one parameter tensor sits in θ; the entries of a `ParameterLayout` of nets are such. */
 export interface LayoutEntry {
   /** PyTorch name, `0.weight`. */
   readonly name: string;

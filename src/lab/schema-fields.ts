@@ -1,6 +1,6 @@
 // Building blocks of the experiment schema. Every one says what it allows, and unknown keys name the nearest.
 import * as z from "zod";
-import { didYouMean } from "../math/index.ts";
+import { didYouMean, type InputError } from "../math/index.ts";
 
 /** An object whose unknown keys are errors; the message lists the known ones (config-errors.ts adds the nearest). */
 export function strict<Shape extends z.core.$ZodLooseShape>(
@@ -58,4 +58,13 @@ export function seed(): z.ZodDefault<z.ZodInt> {
 export function path(): z.ZodString {
   const error = "allowed: a path";
   return z.string({ error }).min(1, { error });
+}
+
+/** An error of another layer as an issue: its text is complete already, so only the place is added. */
+export function wrapped(error: InputError): {
+  readonly code: "custom";
+  readonly message: string;
+  readonly params: { readonly complete: true };
+} {
+  return { code: "custom", message: error.message, params: { complete: true } };
 }

@@ -1,72 +1,67 @@
-// The `net` and `loss` sections of an experiment file.
+// The `net` and `loss` sections of an experiment file; names and final checks come from the nets layer.
 import * as z from "zod";
-import type { InitScheme, LossSpec, NetSpec } from "./config-types.ts";
-import { flag, oneOf, path, positive, strict, whole } from "./schema-fields.ts";
-
-/** Activations by name. */
-export const ACTIVATION_NAMES: readonly string[] = [
-  "tanh",
-  "relu",
-  "leaky-relu",
-  "elu",
-  "hardtanh",
-  "softplus",
-  "gelu",
-  "silu",
-  "sigmoid",
-  "identity",
-];
-
-/** Published architectures by name. */
-export const PRESET_NAMES: readonly string[] = [
-  "fc-tanh",
-  "fc-relu",
-  "cnn-tanh",
-  "cnn-relu",
-  "cnn-elu",
-  "gap-cnn",
-];
-
-/** Names of the configurable architectures. */
-export const ARCHITECTURE_NAMES: readonly string[] = ["mlp", "cnn", "deep-linear"];
-
-/** Losses by name. */
-export const LOSS_NAMES: readonly LossSpec[] = ["mse", "mse-sum", "ce", "logistic"];
+import { InputError } from "../math/index.ts";
+import {
+  ACTIVATION_NAMES,
+  ARCHITECTURE_NAMES,
+  type InitScheme,
+  LOSS_NAMES,
+  type LossName,
+  type NetConfig,
+  PRESET_NAMES,
+  resolveNet,
+} from "../nets/index.ts";
+import { flag, oneOf, path, positive, strict, whole, wrapped } from "./schema-fields.ts";
 
 const SCHEMES: readonly InitScheme[] = ["pytorch", "xavier-normal", "kaiming-normal"];
 
-const activation = oneOf(ACTIVATION_NAMES).default("tanh");
+const activation = z
+  .union([
+    oneOf(ACTIVATION_NAMES),
+    strict({
+      name: oneOf(ACTIVATION_NAMES),
+      slope: z.number().optional(),
+      leak: z.number().min(0).max(1).optional(),
+      width: positive().optional(),
+      rescale: flag().optional(),
+    }),
+  ])
+  .default("tanh");
 const init = z.union([z.literal([...SCHEMES]), strict({ file: path() })], {
   error: `allowed: ${SCHEMES.join(" | ")} | { file: a path }`,
 });
-const gain = positive().default(1);
+const sizes = z.array(whole(1, 1_000_000), { error: "allowed: a list of sizes" }).max(1000);
 const bias = z.union([flag(), z.literal("zero")], { error: "allowed: true | false | zero" });
-const hidden = z.array(whole(1, 1_000_000), { error: "allowed: a list of layer widths" }).max(1000);
+
+const common = {
+  gain: z
+    .union([positive(), z.array(positive()).min(1).max(1000)], {
+      error: "allowed: a number above 0, or a list of one for each layer",
+    })
+    .default(1),
+  outputBias: flag().optional(),
+};
 
 const mlp = strict({
   name: z.literal("mlp"),
-  widths: hidden.default([200, 200]),
+  widths: sizes.default([200, 200]),
   activation,
   init: init.default("pytorch"),
-  gain,
   bias: bias.default(true),
+  ...common,
 });
 
 const cnn = strict({
   name: z.literal("cnn"),
-  channels: z
-    .array(whole(1, 100_000), { error: "allowed: a list of channel counts" })
-    .min(1)
-    .max(1000)
-    .default([32, 32]),
+  channels: sizes.min(1, { error: "allowed: at least one convolution" }).default([32, 32]),
   kernel: whole(1, 101).default(3),
   padding: oneOf(["same", "valid"]).default("same"),
   pooling: oneOf(["average", "max"]).default("average"),
-  hidden: hidden.default([128]),
+  hidden: sizes.default([128]),
   activation,
   init: init.default("pytorch"),
-  gain,
   bias: bias.default(true),
+  ...common,
 });
 
 const deepLinear = strict({
@@ -74,19 +69,27 @@ const deepLinear = strict({
   depth: whole(1, 1000).default(20),
   width: whole(1, 100_000).default(50),
   init: init.default("xavier-normal"),
-  gain,
   bias: bias.default(false),
+  ...common,
 });
 
 const preset = strict({
-  name: z.literal([...PRESET_NAMES]),
+  name: z.literal(PRESET_NAMES.filter((name) => !ARCHITECTURE_NAMES.includes(name))),
   init: init.optional(),
 });
 
 /** Schema of `net`; FC-Tanh's family (`mlp`, 200-200, tanh) when absent. */
-export const netSchema: z.ZodType<NetSpec, unknown> = z
+export const netSchema: z.ZodType<NetConfig, unknown> = z
   .discriminatedUnion("name", [mlp, cnn, deepLinear, preset])
-  .prefault({ name: "mlp" }) as z.ZodType<NetSpec, unknown>;
+  .superRefine((net, context) => {
+    try {
+      resolveNet(net as NetConfig);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      context.addIssue(wrapped(error));
+    }
+  })
+  .prefault({ name: "mlp" }) as unknown as z.ZodType<NetConfig, unknown>;
 
 /** Schema of `loss`. */
-export const lossSchema: z.ZodType<LossSpec, unknown> = oneOf(LOSS_NAMES).default("mse");
+export const lossSchema: z.ZodType<LossName, unknown> = oneOf(LOSS_NAMES).default("mse");

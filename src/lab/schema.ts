@@ -1,11 +1,12 @@
 // The experiment file's schema: every field with its default, unknown keys refused; exported as JSON Schema.
 import * as z from "zod";
 import { DATA_NAMES } from "../data/index.ts";
+import { ARCHITECTURE_NAMES, PRESET_NAMES } from "../nets/index.ts";
 import { SAMPLINGS, UPDATE_RULES } from "../optim/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
 import { dataSchema } from "./schema-data.ts";
 import { flag, oneOf, positive, seed, strict, whole, wholeOr } from "./schema-fields.ts";
-import { ARCHITECTURE_NAMES, lossSchema, netSchema, PRESET_NAMES } from "./schema-net.ts";
+import { lossSchema, netSchema } from "./schema-net.ts";
 
 const lr = positive().default(0.01);
 const sampling = oneOf(SAMPLINGS).default("shuffle");
@@ -99,7 +100,7 @@ export const experimentSchema: z.ZodType<ExperimentConfig, unknown> = experiment
 /** Sections that may be written as a bare name: `net: fc-tanh` means `net: { name: fc-tanh }`. */
 export const SHORTHANDS: Readonly<Record<string, readonly string[]>> = {
   data: DATA_NAMES,
-  net: [...ARCHITECTURE_NAMES, ...PRESET_NAMES],
+  net: [...new Set([...ARCHITECTURE_NAMES, ...PRESET_NAMES])],
   optimizer: UPDATE_RULES,
 };
 
