@@ -1,9 +1,10 @@
 // `npm test`: everything that must hold. Types, lint, format, then all tests; arguments go to vitest as filters.
 // Ends with one line, `N passed, N failed, N skipped`, in which each of the three checks counts as a test.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { checkNode, ensureBuilt, ensureInstalled, main, root, runNode } from "./setup.mjs";
 
 const bin = (...parts) => path.join(root, "node_modules", ...parts);
@@ -45,7 +46,8 @@ async function runVitest(filters) {
   }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+// Imported by its own test; only as a command does it run anything.
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await main(async () => {
     checkNode();
     ensureInstalled();

@@ -68,7 +68,9 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
   return [line(columns.map((column) => column.title)), ...rows.map(line)].map((text) => `${text}\n`).join("");
 }
 
-/** Columns a string takes in a terminal, for the characters Brink prints (no wide or combining ones). */
+/** Columns a string takes in a terminal: colour codes take none, and Brink prints no wide or combining characters. */
 function displayWidth(text: string): number {
-  return Array.from(text).length;
+  return Array.from(text.replaceAll(colorCode, "")).length;
 }
+
+const colorCode = new RegExp(`${String.fromCodePoint(27)}\\[\\d+m`, "g");

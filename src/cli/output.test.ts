@@ -69,6 +69,10 @@ describe("Output", () => {
     const options = { json: false, quiet: false, color: false };
     expect(new Output(known.io, options).error(new RunError("disk full"))).toBe(1);
     expect(known.err()).toBe("error: disk full\n");
+    const system = capture();
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+    expect(new Output(system.io, options).error(full)).toBe(1);
+    expect(system.err()).toBe("error: ENOSPC: no space left on device, write\n");
     const unknown = capture();
     expect(new Output(unknown.io, options).error(new Error("defect"))).toBe(1);
     expect(unknown.err()).toMatch(/^error: defect\n\s+at /);

@@ -75,8 +75,9 @@ export class Output {
       return code;
     }
     this.io.stderr.write(`${this.paint("error:", "red", this.io.stderr)} ${message}\n`);
-    // An unexpected error is our defect: the stack is what a bug report needs.
-    if (!known && error instanceof Error && error.stack !== undefined) {
+    // Anything but a failed system call (disk full, no permission) is our defect: a bug report needs the stack.
+    const system = error instanceof Error && "syscall" in error;
+    if (!known && !system && error instanceof Error && error.stack !== undefined) {
       this.io.stderr.write(`${error.stack.split("\n").slice(1).join("\n")}\n`);
     }
     return code;

@@ -1,0 +1,75 @@
+// The table at the end of a training command, and the same rows as plain data.
+import type { RunSummary } from "../record/index.ts";
+import { type Column, formatNumber, formatSpread, formatTable } from "./format.ts";
+
+/** How one run ended. */
+export interface RunResult {
+  readonly run: string;
+  /** Folder, as the user can type it. */
+  readonly dir: string;
+  readonly status: RunSummary["status"];
+  readonly step: number;
+  readonly loss: number | null;
+  /** Mean sharpness of the last solves, and its standard deviation. */
+  readonly equilibriumSharpness: number | null;
+  readonly equilibriumSd: number | null;
+  readonly threshold: number;
+  /** 2/η − S_eq. */
+  readonly gap: number | null;
+  readonly accuracy?: number | null;
+  readonly testAccuracy?: number | null;
+  readonly seconds: number;
+  readonly message?: string;
+}
+
+/** A summary as a result row. */
+export function resultOf(run: string, dir: string, summary: RunSummary): RunResult {
+  const { equilibriumSharpness, threshold } = summary;
+  return {
+    run,
+    dir,
+    status: summary.status,
+    step: summary.step,
+    loss: summary.loss,
+    equilibriumSharpness,
+    equilibriumSd: summary.equilibriumSd,
+    threshold,
+    gap: equilibriumSharpness === null ? null : threshold - equilibriumSharpness,
+    ...(summary.accuracy === undefined ? {} : { accuracy: summary.accuracy }),
+    ...(summary.testAccuracy === undefined ? {} : { testAccuracy: summary.testAccuracy }),
+    seconds: summary.seconds,
+    ...(summary.message === undefined ? {} : { message: summary.message }),
+  };
+}
+
+const columns: readonly Column[] = [
+  { title: "run" },
+  { title: "S_eq ± sd", align: "right" },
+  { title: "2/η", align: "right" },
+  { title: "gap", align: "right" },
+  { title: "loss", align: "right" },
+  { title: "status" },
+];
+
+/** One line a run: equilibrium sharpness, threshold 2/η, gap between them, loss, status. */
+export function resultTable(results: readonly RunResult[]): string {
+  const shown = (value: number | null): string => (value === null ? "–" : formatNumber(value));
+  return formatTable(
+    columns,
+    results.map((result) => [
+      result.run,
+      result.equilibriumSharpness === null ? "–" : formatSpread(result.equilibriumSharpness, result.equilibriumSd),
+      formatNumber(result.threshold),
+      shown(result.gap),
+      shown(result.loss),
+      result.message === undefined ? result.status : `${result.status}: ${result.message}`,
+    ]),
+  );
+}
+
+/** Exit code of a command that trained: the worst that happened, interruption first because the user asked for it. */
+export function exitCodeOf(statuses: readonly RunSummary["status"][]): number {
+  if (statuses.includes("interrupted")) return 130;
+  if (statuses.includes("failed")) return 1;
+  return statuses.includes("diverged") ? 3 : 0;
+}
