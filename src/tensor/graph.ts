@@ -104,12 +104,13 @@ export class Graph {
     for (const input of inputs) {
       if (input.graph !== this) throw new InputError(`operator ${op}: an input belongs to another graph`);
     }
-    const simpler = definition.simplify?.(this, inputs, attributes);
-    if (simpler) return simpler;
+    // Before simplifying: rewriting rules may take for granted that the inputs fit.
     const shape = definition.shape(
       inputs.map((input) => input.shape),
       attributes,
     );
+    const simpler = definition.simplify?.(this, inputs, attributes);
+    if (simpler) return simpler;
     if (inputs.length > 0 && inputs.every((input) => input.op === "Constant") && sizeOf(shape) <= 64) {
       const arrays = inputs.map((input) => ({ shape: input.shape, data: input.values! }));
       return this.constant(definition.reference(arrays, attributes, shape), shape);

@@ -34,12 +34,18 @@ function flipped(w: Node): Node {
 /** Gradient of ⟨g, conv2d(x, w, padding)⟩ in x. */
 function inputGradient(g: Node, w: Node, padding: number): Node {
   const [, , kh, kw] = w.shape;
-  if (kh !== kw) {
-    // Only square kernels have one padding that undoes the other; pad by hand for the rest.
-    const border = [0, 0, kh! - 1 - padding, kw! - 1 - padding];
-    return conv2d(pad(g, border, border), flipped(w), 0);
-  }
-  return conv2d(g, flipped(w), kh! - 1 - padding);
+  const [tall, wide] = [kh! - 1 - padding, kw! - 1 - padding];
+  if (tall === wide && tall >= 0) return conv2d(g, flipped(w), tall);
+  // Kernels that are not square need a border per axis, padded by hand. Where padding reaches past the kernel,
+  // the outermost outputs never saw x: their cotangents are cut off instead.
+  const cut = [0, 0, Math.max(-tall, 0), Math.max(-wide, 0)];
+  const border = [0, 0, Math.max(tall, 0), Math.max(wide, 0)];
+  const seen = slice(
+    g,
+    cut,
+    g.shape.map((dim, axis) => dim - cut[axis]!),
+  );
+  return conv2d(pad(seen, border, border), flipped(w), 0);
 }
 
 function zeroPadded(x: Node, padding: number): Node {
