@@ -91,7 +91,7 @@ interface Base {
 }
 
 // Extremes of SiLU's slope, and of its distance from homogeneity, all lie at the root of z·tanh(z/2) = 2.
-const siluRoot = 2.399_357_280_515_468;
+const siluRoot = 2.399_357_280_515_467_5;
 const siluTail = 1 / (1 + Math.exp(-siluRoot));
 const siluUpper = siluTail * (1 + siluRoot * (1 - siluTail));
 // GELU's slope Φ(z) + z·φ(z) is extreme at z = ±√2; there Φ(√2) = (1 + erf 1)/2.
