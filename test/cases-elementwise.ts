@@ -100,13 +100,13 @@ function erfSeries(x: number): number {
 
 // erf to 17 digits in every branch of the float64 form, from 30-digit arithmetic.
 const ERF_KNOWN = new Map([
-  [0.25, 0.276326390168236933],
-  [-0.3125, -0.3414686335015950063],
-  [0.5, 0.5204998778130465377],
-  [-2.25, -0.9985372834133188483],
-  [3.5, 0.9999992569016276586],
-  [4.5, 0.9999999998033839558],
-  [-5, -0.9999999999984625402],
+  [0.25, 0.27632639016823696],
+  [-0.3125, -0.341468633501595],
+  [0.5, 0.5204998778130465],
+  [-2.25, -0.9985372834133188],
+  [3.5, 0.9999992569016276],
+  [4.5, 0.9999999998033839],
+  [-5, -0.9999999999984626],
   [8, 1],
 ]);
 
@@ -136,7 +136,7 @@ export const elementwiseCases: Record<string, OperatorCase[]> = {
   Div: binary((a, b) => a / b),
   Less: [
     ...binary((a, b) => (a < b ? 1 : 0), generic, [false, false]),
-    elementwise("ties", [given([3], [1, 2, 3]), given([3], [1, 3, 2])], [3], (a, b) => (a! < b! ? 1 : 0), [
+    elementwise("ties", [given([3], [1, 2, 3]), given([3], [1, 3, 2])], [3], (a, b) => (a < b ? 1 : 0), [
       false,
       false,
     ]),
@@ -165,7 +165,7 @@ export const elementwiseCases: Record<string, OperatorCase[]> = {
       `[${condition.join(",")}] ? [${a.join(",")}] : [${b.join(",")}]`,
       [flags(...condition), generic(...a), generic(...b)],
       shape,
-      (c, x, y) => (c === 0 ? y! : x!),
+      (c, x, y) => (c === 0 ? y : x),
       [false, true, true],
     ),
   ),
