@@ -31,7 +31,7 @@ export interface ObjectiveOptions {
   readonly classes: number;
   readonly dtype: DType;
   readonly backend: Backend;
-  /** Bytes for the intermediate values of one program, and as much again for kept linearisations. Default 512 MiB. */
+  /** Bytes: half for the intermediate values of one program, half for the kept linearisation. Default 512 MiB. */
   readonly memoryBudget?: number;
 }
 
@@ -89,7 +89,8 @@ export class NetworkObjective implements Objective {
     this.layout = network.layout;
     this.dtype = dtype;
     this.n = train.n;
-    this.chunk = examplesWithin(this.#budget, train.n, dtype, (m) => this.#problem(m).gradient());
+    // The Hessian product has the largest working set of the programs every run uses.
+    this.chunk = examplesWithin(this.#budget / 2, train.n, dtype, (m) => this.#problem(m).hessianProduct());
     this.#splits = {
       train: this.#split(train, "training"),
       test: options.test ? this.#split(options.test, "test") : null,
@@ -102,7 +103,7 @@ export class NetworkObjective implements Objective {
     const kept = this.#partition(Math.min(this.chunk, train.n)).kept;
     const keptPerExample =
       kept.reduce((total, node) => total + sizeOf(node.shape), 0) / Math.min(this.chunk, train.n);
-    this.keepsLinearisation = keptPerExample * train.n * bytesPer(dtype) <= this.#budget;
+    this.keepsLinearisation = keptPerExample * train.n * bytesPer(dtype) <= this.#budget / 2;
   }
 
   async lossAndGradient(theta: Vector, gradient: Vector): Promise<number> {
