@@ -60,11 +60,17 @@ function problem(issue: z.core.$ZodIssue, root: unknown, locate: Locate): InputE
     return new InputError(value === undefined ? "missing" : "unknown name", detail);
   }
   // The schema's own messages have the form "allowed: …", optionally followed by ". Did you mean …".
-  const match = /^allowed: (?<allowed>.*?)(?:\. (?<hint>Did you mean .*))?$/s.exec(issue.message);
+  const match = /^allowed: (?<allowed>.*?)(?:\. (?<hint>Did you mean .*))?$/s.exec(allowedText(issue));
   if (match?.groups === undefined) return new InputError(issue.message, detail);
   detail.allowed = match.groups["allowed"]!;
   if (match.groups["hint"] !== undefined) detail.hint = match.groups["hint"];
   return new InputError(value === undefined ? "missing" : "bad value", detail);
+}
+
+/** The issue's own message, or for a union that has none, that of its first branch. */
+function allowedText(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_union" || issue.message.startsWith("allowed: ")) return issue.message;
+  return issue.errors[0]?.[0]?.message ?? issue.message;
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

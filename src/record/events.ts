@@ -1,4 +1,5 @@
 // The typed, versioned lines of events.jsonl. Both the command line and the browser read only these.
+import type { Provenance } from "./provenance.ts";
 
 /** First line of every events file. */
 export interface HeaderEvent {
@@ -86,4 +87,6 @@ export interface RunRecord {
   readonly steps: readonly StepEvent[];
   readonly measurements: readonly MeasurementEvent[];
   readonly marks: readonly MarkEvent[];
+  /** provenance.json; null or absent when it cannot be read. */
+  readonly provenance?: Provenance | null;
 }

@@ -5,6 +5,7 @@ export * from "./inflate.ts";
 export * from "./jsonl.ts";
 export * from "./npy.ts";
 export * from "./npz.ts";
+export * from "./provenance.ts";
 export * from "./run-files.ts";
 export * from "./safetensors.ts";
 export * from "./tensor-file.ts";

@@ -23,7 +23,13 @@ export function checkpointStep(name: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
-const STATUSES: readonly RunSummary["status"][] = ["running", "interrupted", "finished", "diverged", "failed"];
+const STATUSES: ReadonlySet<RunSummary["status"]> = new Set([
+  "running",
+  "interrupted",
+  "finished",
+  "diverged",
+  "failed",
+] as const);
 
 /** Reads summary.json. Throws InputError when it is not one. */
 export function parseSummary(text: string, file: string): RunSummary {
@@ -38,7 +44,7 @@ export function parseSummary(text: string, file: string): RunSummary {
     typeof summary !== "object" ||
     summary === null ||
     summary.version !== 1 ||
-    !STATUSES.includes(summary.status) ||
+    !STATUSES.has(summary.status) ||
     !Number.isSafeInteger(summary.step) ||
     !Number.isSafeInteger(summary.steps) ||
     typeof summary.threshold !== "number"
@@ -46,33 +52,4 @@ export function parseSummary(text: string, file: string): RunSummary {
     throw new InputError("not a run summary, or of another version", { file });
   }
   return summary;
-}
-
-/** Where a run came from and with what it can be repeated: provenance.json. */
-export interface Provenance {
-  readonly version: 1;
-  /** Version of Brink, and the commit of its checkout when there is one. */
-  readonly brink: string;
-  readonly git: { readonly commit: string; readonly dirty: boolean } | null;
-  /** Command line of the first session. */
-  readonly command: readonly string[];
-  readonly platform: string;
-  readonly cpu: string;
-  readonly node: string;
-  readonly onnxruntime: string | null;
-  readonly device: string;
-  readonly threads: number;
-  readonly seed: number;
-  readonly data: { readonly name: string; readonly checksum: string; readonly notes: readonly string[] };
-  /** When the run was created, ISO 8601. */
-  readonly createdAt: string;
-  /** Every time it was started or resumed. */
-  readonly sessions: readonly Session[];
-}
-
-export interface Session {
-  readonly startedAt: string;
-  /** Step it started from. */
-  readonly fromStep: number;
-  readonly command: readonly string[];
 }
