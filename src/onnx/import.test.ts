@@ -236,11 +236,11 @@ const cases: readonly Case[] = [
     [node("Constant", [], "c", { value_float: { float: 0.3 } }), ...one("Mul", ["x", "c"])],
     [],
   ],
-  ...["Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Equal"].map((op): Case => [
-    `Where ${op}`,
-    [node(op, ["x", "y"], "c"), ...one("Where", ["c", "x", "y"])],
-    [],
-  ]),
+  // Both sides are 0 where x and y are negative, so ties decide too.
+  ...["Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Equal"].map((op): Case => {
+    const sides = [node("Relu", ["x"], "a"), node("Relu", ["y"], "b")];
+    return [`Where ${op}`, [...sides, node(op, ["a", "b"], "c"), ...one("Where", ["c", "x", "y"])], []];
+  }),
   [
     "Casts to bool and back, Not, And",
     [
