@@ -1,7 +1,9 @@
 // Losses: values and derivatives to third order, behaviour at extreme margins, and target checks.
 import * as fc from "fast-check";
+import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { evaluate } from "../runtime/index.ts";
+import { evaluate, onnxRuntimeBackend } from "../runtime/index.ts";
+import { vectorFrom } from "../math/index.ts";
 import { createGraph, grad, jvp, sum, type Node } from "../tensor/index.ts";
 import { checkLossOutputs, checkTargets, LOSS_NAMES, perExampleLoss, type LossName } from "./losses.ts";
 
@@ -129,6 +131,44 @@ test("residuals of fitted examples keep their digits where 1 − p would round t
   expect(ce[2]! / (residual * Math.exp(-1))).toBeCloseTo(1, 12);
   const logistic = gradient("logistic", [margin], [1]);
   expect(logistic[0]! / -residual).toBeCloseTo(1, 12);
+});
+
+test.each(["float32", "float64"] as const)("the same on ONNX Runtime in %s, loss included", async (dtype) => {
+  const graph = createGraph();
+  const z = graph.input("z", [4, 3]);
+  const y = graph.input("y", [4, 3]);
+  const losses = perExampleLoss("ce", z, y);
+  const [g] = grad(sum(losses), [z]);
+  const backend = onnxRuntimeBackend(ort, { device: "cpu", threads: 1 });
+  const executable = await backend.compile({ inputs: [z, y], outputs: [losses, g!] }, dtype);
+  const margins = [2, 9, 20, 60];
+  const label = oneHot(0, 3);
+  const results = [vectorFrom(dtype, new Float64Array(4)), vectorFrom(dtype, new Float64Array(12))];
+  const feeds = [margins.flatMap((margin) => [margin, 0, -1]), margins.flatMap(() => label)];
+  await executable.run(
+    feeds.map((feed) => vectorFrom(dtype, feed)),
+    results,
+  );
+  await executable.dispose();
+  const tolerance = dtype === "float32" ? 3e-6 : 1e-14;
+  margins.forEach((margin, i) => {
+    const others = Math.exp(-margin) * (1 + Math.exp(-1));
+    const residual = others / (1 + others);
+    const shares = [-residual, residual / (1 + Math.exp(-1)), residual / (1 + Math.E)];
+    expect(Math.abs(results[0]![i]! / Math.log1p(others) - 1)).toBeLessThan(tolerance);
+    shares.forEach((share, k) =>
+      expect(Math.abs(results[1]![3 * i + k]! / share - 1)).toBeLessThan(tolerance),
+    );
+  });
+});
+
+test("equal logits, where linear models start, have the slopes of uniform probabilities", () => {
+  expect(gradient("ce", [0, 0], [0, 1])).toEqual([0.5, -0.5]);
+  const three = gradient("ce", [0, 0, 0], [1, 0, 0]);
+  [-2 / 3, 1 / 3, 1 / 3].forEach((slope, k) => expect(three[k]).toBeCloseTo(slope, 15));
+  const { losses, slopes } = along("logistic", [[0]], [[1]], [1]);
+  expect(losses[0]).toBeCloseTo(Math.LN2, 15);
+  [-0.5, 0.25, 0].forEach((slope, k) => expect(slopes[k]).toBeCloseTo(slope, 15));
 });
 
 test("shapes and names that do not fit are refused", () => {

@@ -2,14 +2,15 @@
 import { InputError, didYouMean } from "../math/index.ts";
 import {
   add,
+  div,
   equal,
   exp,
+  less,
   log,
   max,
   mul,
   neg,
   sameShape,
-  softplus,
   square,
   stopGradient,
   sub,
@@ -33,6 +34,23 @@ function squaredError(outputs: Node, targets: Node): Node {
 }
 
 /**
+ * log(1 + eˣ) whose value and derivatives keep their relative accuracy where it is tiny. The Softplus operator
+ * does not: its slope is a Sigmoid, which ONNX Runtime computes to an absolute, not a relative, accuracy.
+ */
+function log1pExp(x: Node): Node {
+  const negative = less(x, 0);
+  // Not −|x| and max(x, 0): their slope at 0 is 0, but equal logits are how linear models start.
+  const e = exp(where(negative, x, neg(x)));
+  const rounded = add(1, e);
+  const value = log(rounded);
+  // log1p(e) = log(u)·e/(u − 1) with u = 1 + e as rounded (Kahan; Goldberg 1991, theorem 4). The correction is
+  // rounding error, so derivatives pass it by.
+  const lost = equal(rounded, 1);
+  const accurate = where(lost, e, mul(value, div(e, where(lost, 1, sub(rounded, 1)))));
+  return add(where(negative, 0, x), add(value, stopGradient(sub(accurate, value))));
+}
+
+/**
  * Cross-entropy as softplus(log Σ_{k≠y} exp(z_k − z_y)) rather than log Σ_k exp(z_k) − z_y: the two are equal,
  * but here the residual 1 − p_y is never formed by subtraction, so derivatives keep their digits when an
  * example is fitted and p_y rounds to 1 (theory.md F.7).
@@ -45,14 +63,14 @@ function crossEntropy(logits: Node, targets: Node): Node {
   // The shift cancels in value and in every derivative, so derivatives need not see it.
   const shift = stopGradient(max(others, [1], true));
   const logSum = add(log(sum(exp(sub(others, shift)), [1], true)), shift);
-  return sum(softplus(logSum), [1]);
+  return sum(log1pExp(logSum), [1]);
 }
 
 const losses: Readonly<Record<LossName, (outputs: Node, targets: Node) => Node>> = {
   mse: (outputs, targets) => mul(0.5, squaredError(outputs, targets)),
   "mse-sum": squaredError,
   ce: crossEntropy,
-  logistic: (outputs, targets) => sum(softplus(neg(mul(targets, outputs))), [1]),
+  logistic: (outputs, targets) => sum(log1pExp(neg(mul(targets, outputs))), [1]),
 };
 
 function checkName(name: string): asserts name is LossName {
