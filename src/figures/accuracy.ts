@@ -26,10 +26,20 @@ export function accuracyFigure(records: readonly RunRecord[], options: FigureOpt
         return picked === undefined ? [] : [{ step: event.step, value: picked }];
       });
   const train = traces.flatMap((trace) =>
-    traceLines(trace, "accuracy", pick((event) => event.accuracy), { x, kind: "main" }),
+    traceLines(
+      trace,
+      "accuracy",
+      pick((event) => event.accuracy),
+      { x, kind: "main" },
+    ),
   );
   const test = traces.flatMap((trace) =>
-    traceLines(trace, "test accuracy", pick((event) => event.testAccuracy), { x, kind: "dashed" }),
+    traceLines(
+      trace,
+      "test accuracy",
+      pick((event) => event.testAccuracy),
+      { x, kind: "dashed" },
+    ),
   );
   return drawChart(
     {

@@ -36,7 +36,7 @@ const SPACE = 4;
 
 /** Shortens labels so that they take at most two fifths of the width, and says how much margin they need. */
 export function labelLayout(labels: readonly ChartLabel[], width: number): LabelLayout {
-  if (labels.length === 0) return { texts: [], marginRight: 16, gap: FONT_SIZE + 3 };
+  if (labels.length === 0) return { texts: [], marginRight: 24, gap: FONT_SIZE + 3 };
   const room = 0.4 * width - LEADER - SWATCH - 2 * SPACE;
   const texts = labels.map((label) => fitText(label.text, room, FONT_SIZE));
   const widest = Math.max(...texts.map((text) => textWidth(text, FONT_SIZE)));

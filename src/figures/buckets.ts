@@ -23,7 +23,7 @@ export function minMaxBuckets(x: ArrayLike<number>, y: ArrayLike<number>, bucket
   const start = x[0]!;
   const perX = buckets / (x[n - 1]! - start || 1);
   keep(0);
-  for (let i = 0; i < n; ) {
+  for (let i = 0; i < n;) {
     const bucket = Math.min(buckets - 1, Math.floor((x[i]! - start) * perX));
     let low = -1;
     let high = -1;

@@ -1,12 +1,12 @@
 // The chart all figures share: axes, lines, bands, reference lines, labels at the line ends, notes below.
 import * as Plot from "@observablehq/plot";
-import type { Markish } from "@observablehq/plot";
-import { bandBuckets, minMaxBuckets } from "./buckets.ts";
+import { bandMark, isolatedPoints, LAYERS, lineMark, thin } from "./chart-lines.ts";
+import { drawableOnLinear, drawableOnLog, extremes, horizontalDomain, verticalDomain } from "./domains.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
-import type { Line, LineKind } from "./lines.ts";
+import type { Line } from "./lines.ts";
 import { appendLabels, appendNotes, labelLayout, wrapNotes } from "./annotations.ts";
 import type { ChartLabel, Frame } from "./annotations.ts";
-import { FONT_FAMILY, FONT_SIZE, INK, MIDPOINT_DASH, PAPER, REFERENCE_DASH, REFERENCE_INK } from "./palette.ts";
+import { FONT_FAMILY, FONT_SIZE, INK, PAPER, REFERENCE_DASH, REFERENCE_INK } from "./palette.ts";
 import { appendCrosses, appendOnsets } from "./marks.ts";
 import { rowsOf } from "./rows.ts";
 import { serializeSvg } from "./serialize.ts";
@@ -33,8 +33,8 @@ export interface ChartSpec {
   readonly log?: boolean;
   /** Values the y axis must include. */
   readonly include?: readonly number[];
-  /** Greatest value the y axis may reach; lines above it are cut at the frame and a note says so. */
-  readonly cap?: { readonly value: number; readonly note: string };
+  /** Greatest value the y axis need reach; lines above it are cut at the frame and a note says so. */
+  readonly cap?: number;
   readonly yFormat?: (value: number) => string;
   /** Draw a tick at the axis where a run first crossed its threshold. */
   readonly onsets?: boolean;
@@ -42,50 +42,39 @@ export interface ChartSpec {
   readonly notes: readonly string[];
 }
 
-const STROKES: Readonly<Record<LineKind, { width: number; opacity: number; dash?: string }>> = {
-  faint: { width: 0.8, opacity: 0.35 },
-  thin: { width: 0.9, opacity: 0.6 },
-  midpoint: { width: 1.8, opacity: 0.9, dash: MIDPOINT_DASH },
-  dashed: { width: 1.5, opacity: 1, dash: "2.5 2.5" },
-  main: { width: 1.6, opacity: 1 },
-};
-// Back to front: what carries the message is drawn last.
-const LAYERS: readonly LineKind[] = ["faint", "thin", "midpoint", "dashed", "main"];
-
-/** A line as it reaches the screen: clean of undrawable values and thinned. */
-interface Drawn {
-  readonly line: Line;
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-}
-
 /** Draws a chart. O(total points); the SVG's size depends on its width, not on the number of points. */
 export function drawChart(spec: ChartSpec, options: FigureOptions): Figure {
   const width = options.width ?? 640;
   const log = spec.log ?? false;
-  const drawable = (value: number): boolean => Number.isFinite(value) && (!log || value > 0);
+  const drawable = log ? drawableOnLog : drawableOnLinear;
   const ordered = LAYERS.flatMap((kind) => spec.lines.filter((line) => line.kind === kind));
   const references = (spec.references ?? []).filter((reference) => drawable(reference.value));
 
   const values = ordered.flatMap((line) => extremes(line, drawable));
   const empty = values.length === 0;
   const labels = empty ? [] : chartLabels(spec, references, drawable);
-  const yDomain = verticalDomain(spec, values, references, log);
+  const yDomain = verticalDomain(
+    [...values, ...references.map((reference) => reference.value), ...(spec.include ?? [])],
+    spec.cap,
+    log,
+  );
   const capped = values.some((value) => value > yDomain[1]);
   const xDomain = horizontalDomain(ordered);
 
   const yFormat = spec.yFormat ?? formatTick;
-  const yTicks = log ? logTicks(...yDomain, 7) : linearTicks(...yDomain, 7);
+  const yTicks = empty ? [] : log ? logTicks(...yDomain, 7) : linearTicks(...yDomain, 7);
   const tickWidth = Math.max(0, ...yTicks.map((tick) => textWidth(yFormat(tick), FONT_SIZE)));
   const layout = labelLayout(labels, width);
   const onsets = (spec.onsets ?? false) && spec.traces.some((t) => t.runs.some((r) => r.marks.some(isOnset)));
   const notes = wrapNotes(
     [
       ...(empty ? [] : spec.notes),
-      ...(ordered.some((line) => line.band) ? [`shaded: mean ± 1 sd over seeds${log ? " (of the logarithm)" : ""}`] : []),
+      ...(ordered.some((line) => line.band)
+        ? [`shaded: mean ± 1 sd over seeds${log ? " (of the logarithm)" : ""}`]
+        : []),
       ...(onsets ? ["tick on the axis: first crossing of the threshold"] : []),
       ...(ordered.some((line) => line.diverged) ? ["×: diverged"] : []),
-      ...(capped && spec.cap ? [spec.cap.note] : []),
+      ...(capped ? ["values above the axis are cut"] : []),
     ],
     width - 20,
   );
@@ -123,18 +112,24 @@ export function drawChart(spec: ChartSpec, options: FigureOptions): Figure {
       ...ordered.map((line) => bandMark(line, pixels, capped, drawable)),
       ...drawn.map((each) => lineMark(each, capped)),
       ...references.map((reference) =>
-        Plot.ruleY([reference.value], { stroke: REFERENCE_INK, strokeWidth: 1.2, strokeDasharray: REFERENCE_DASH }),
+        Plot.ruleY([reference.value], {
+          stroke: REFERENCE_INK,
+          strokeWidth: 1.2,
+          strokeDasharray: REFERENCE_DASH,
+        }),
       ),
       ...drawn.map(isolatedPoints),
     ],
   });
   const svg = plot as unknown as SVGSVGElement;
-  const toX = plot.scale("x")!.apply as (value: number) => number;
-  const toY = plot.scale("y")!.apply as (value: number) => number;
+  const xScale = plot.scale("x")!;
+  const yScale = plot.scale("y")!;
+  const toX = (value: number): number => xScale.apply(value) as number;
+  const toY = (value: number): number => yScale.apply(value) as number;
   const positionY = (value: number): number => toY(Math.min(yDomain[1], Math.max(yDomain[0], value)));
 
   if (onsets) appendOnsets(options.document, svg, spec.traces, options.x ?? "step", toX, frame);
-  appendCrosses(options.document, svg, drawn, toX, positionY);
+  appendCrosses(options.document, svg, drawn, toX, toY, frame);
   appendLabels(options.document, svg, labels, layout, positionY, frame);
   appendNotes(options.document, svg, notes, frame, {
     x: options.x === "time" ? "effective time η·step →" : "step →",
@@ -149,112 +144,6 @@ export function drawChart(spec: ChartSpec, options: FigureOptions): Figure {
     svg: serializeSvg(svg, { idPrefix: options.idPrefix ?? spec.name, ink: INK }),
     rows: rowsOf(spec.lines),
   };
-}
-
-/** Least and greatest drawable value of a line and its band; empty when there is none. */
-function extremes(line: Line, drawable: (value: number) => boolean): number[] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const values of [line.y, ...(line.band ? [line.band.low, line.band.high] : [])]) {
-    for (const value of values) {
-      if (!drawable(value)) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  return low <= high ? [low, high] : [];
-}
-
-function verticalDomain(
-  spec: ChartSpec,
-  values: readonly number[],
-  references: readonly Reference[],
-  log: boolean,
-): [number, number] {
-  const all = [...values, ...references.map((reference) => reference.value), ...(spec.include ?? [])];
-  if (values.length === 0) return log ? [0.1, 1] : [0, 1];
-  let low = Math.min(...all);
-  let high = Math.max(...all);
-  if (spec.cap && high > spec.cap.value && low < spec.cap.value) high = spec.cap.value;
-  if (log) {
-    const room = Math.max(1.03, (high / low) ** 0.03);
-    return low === high ? [low / 2, high * 2] : [low / room, high * room];
-  }
-  if (low === high) return [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
-  const room = (high - low) * 0.04;
-  // A zero line at the axis itself needs no room below it.
-  low = low === 0 ? 0 : low - room;
-  return [low, high + room];
-}
-
-function horizontalDomain(lines: readonly Line[]): [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const line of lines) {
-    if (line.x.length === 0) continue;
-    low = Math.min(low, line.x[0]!);
-    high = Math.max(high, line.x.at(-1)!);
-  }
-  if (!(low <= high)) return [0, 1];
-  if (low > 0 && low < 0.1 * high) low = 0;
-  return low === high ? [low - 1, high + 1] : [low, high];
-}
-
-function thin(line: Line, pixels: number, drawable: (value: number) => boolean): Drawn {
-  const y = line.y.map((value) => (drawable(value) ? value : Number.NaN));
-  const kept = minMaxBuckets(line.x, y, pixels);
-  return { line, x: Array.from(kept, (i) => line.x[i]!), y: Array.from(kept, (i) => y[i]!) };
-}
-
-function lineMark(drawn: Drawn, clip: boolean): Markish {
-  const stroke = STROKES[drawn.line.kind];
-  const dash = stroke.dash ?? (drawn.line.kind === "main" ? drawn.line.trace.style.dash : "");
-  return Plot.line(
-    { length: drawn.x.length },
-    {
-      x: drawn.x,
-      y: drawn.y,
-      stroke: drawn.line.trace.style.colour,
-      strokeWidth: stroke.width,
-      strokeOpacity: stroke.opacity,
-      ...(dash === "" ? {} : { strokeDasharray: dash }),
-      ...(clip ? { clip: "frame" as const } : {}),
-      ariaDescription: [drawn.line.trace.label, drawn.line.series].filter((part) => part !== "").join(", "),
-    },
-  );
-}
-
-function bandMark(line: Line, pixels: number, clip: boolean, drawable: (value: number) => boolean): Markish | null {
-  if (!line.band) return null;
-  const points = bandBuckets(line.x, line.band.low, line.band.high, pixels).filter(
-    (point) => drawable(point.low) && drawable(point.high),
-  );
-  return Plot.areaY(points, {
-    x: "x",
-    y1: "low",
-    y2: "high",
-    fill: line.trace.style.colour,
-    fillOpacity: 0.18,
-    ...(clip ? { clip: "frame" as const } : {}),
-    ariaDescription: "mean ± 1 sd",
-  });
-}
-
-/** Points with no neighbour to be joined to would be invisible as a line: they become dots. */
-function isolatedPoints(drawn: Drawn): Markish | null {
-  const alone = drawn.y
-    .map((_, i) => i)
-    .filter((i) => [drawn.y[i - 1], drawn.y[i + 1]].every((v) => !Number.isFinite(v ?? Number.NaN)))
-    .filter((i) => Number.isFinite(drawn.y[i]!));
-  if (alone.length === 0) return null;
-  return Plot.dot(alone, {
-    x: (i: number) => drawn.x[i]!,
-    y: (i: number) => drawn.y[i]!,
-    r: 2.5,
-    fill: drawn.line.trace.style.colour,
-    stroke: "none",
-    clip: "frame",
-  });
 }
 
 /** One label per trace (at the end of its foremost line) and per reference line. */
@@ -280,7 +169,8 @@ function chartLabels(
       text: trace.label,
       value: line.y[last]!,
       reachesEdge: line.x[last]! >= xMax,
-      style: trace.style,
+      // Dense lines are drawn solid (dashes would break up the oscillation), so their label is too.
+      style: line.kind === "dense" ? { ...trace.style, dash: "" } : trace.style,
     });
   }
   return labels;

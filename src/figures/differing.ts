@@ -41,13 +41,16 @@ const DEFINING = ["optimizer", "loss", "net", "data", "precision", "seed"];
 /**
  * One short label per configuration made of what differs: `gd`, `sgd batch 50`, `lr 0.02`. Fields of the
  * optimizer come first, then loss, net, data, precision and seed; bookkeeping (name, cadence, steps) is used
- * only when two labels would otherwise be equal, and `ids` when even that does not separate them. Equal
- * configurations alone in a list give an empty label.
+ * only when two labels would otherwise be equal, and `ids` when even that does not separate them. A single
+ * configuration has an empty label.
  */
 export function configLabels(configs: readonly Config[], ids: readonly string[]): string[] {
   const table = differing(configs);
-  // A key that only some configurations have (GD has no batch) says nothing about those that lack it.
-  const informative = [...table].filter(([, values]) => new Set(values.filter(isDefined)).size > 1);
+  // A key that only some configurations have says nothing about the others; but a batch size always does, since
+  // a run without one uses all examples.
+  const informative = [...table].filter(
+    ([key, values]) => key === "optimizer.batch" || new Set(values.filter(isDefined)).size > 1,
+  );
   const rank = (key: string): number => {
     const index = DEFINING.indexOf(key.split(".")[0]!);
     return index < 0 ? DEFINING.length : index + (key.endsWith(".name") ? 0 : 0.5);
@@ -57,19 +60,21 @@ export function configLabels(configs: readonly Config[], ids: readonly string[])
   const defining = byRank(informative.filter(([key]) => rank(key) < DEFINING.length));
   const rest = byRank([...table].filter(([key]) => !defining.includes(key)));
 
-  let keys = defining;
+  const keys = [...defining];
   let labels = labelsFrom(keys, table, configs);
   for (const key of rest) {
     if (new Set(labels).size === labels.length) break;
-    const candidate = labelsFrom([...keys, key], table, configs);
+    const candidate = labelsFrom(keys.concat(key), table, configs);
     if (new Set(candidate).size > new Set(labels).size) {
-      keys = [...keys, key];
+      keys.push(key);
       labels = candidate;
     }
   }
-  if (configs.length < 2 || new Set(labels).size === labels.length) return labels;
+  if (configs.length < 2) return labels;
   return labels.map((label, i) =>
-    labels.indexOf(label) === labels.lastIndexOf(label) ? label : `${label} ${ids[i]!}`.trim(),
+    label !== "" && labels.indexOf(label) === labels.lastIndexOf(label)
+      ? label
+      : `${label} ${ids[i]!}`.trim(),
   );
 }
 
@@ -92,7 +97,8 @@ function labelsFrom(
       }
       const short = shortNames[k]!;
       if (short === "name") parts.push(value);
-      else parts.push(`${shortNames.indexOf(short) === shortNames.lastIndexOf(short) ? short : key} ${value}`);
+      else
+        parts.push(`${shortNames.indexOf(short) === shortNames.lastIndexOf(short) ? short : key} ${value}`);
     }
     return parts.join(" ");
   });
@@ -117,7 +123,7 @@ export function configValue(config: Config, path: string): unknown {
 
 function formatValue(value: unknown): string {
   if (Array.isArray(value)) return value.map(formatValue).join("-");
-  if (typeof value === "string") return value;
+  if (typeof value === "string" && value !== "") return value;
   return JSON.stringify(value) ?? String(value);
 }
 

@@ -3,5 +3,5 @@ import { parseHTML } from "linkedom";
 
 /** An empty server-side document (linkedom) for the `document` option of figures and reports. */
 export function headlessDocument(): Document {
-  return parseHTML("<!doctype html><html><body></body></html>").document as unknown as Document;
+  return parseHTML("<!doctype html><html><body></body></html>").document;
 }

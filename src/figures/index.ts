@@ -11,3 +11,8 @@ export * from "./sharpness.ts";
 export { learningRate, makeTraces, runThreshold } from "./traces.ts";
 export type { Trace } from "./traces.ts";
 export type { Line, LineKind, XAxis } from "./lines.ts";
+export { buildReport, reportFigures } from "./report.ts";
+export type { Report, ReportFigure, ReportOptions } from "./report.ts";
+export { gradientDescentFor, summaryRows } from "./report-table.ts";
+export type { SummaryRow } from "./report-table.ts";
+export { formatNumber } from "./ticks.ts";

@@ -7,8 +7,11 @@ import type { Trace } from "./traces.ts";
 /** Horizontal axis: optimiser steps, or effective time η·step (comparable across learning rates). */
 export type XAxis = "step" | "time";
 
-/** How a line is drawn: the figure's main curves, faint ones behind, thin further ones, dots at midpoints. */
-export type LineKind = "main" | "faint" | "thin" | "midpoint" | "dashed";
+/**
+ * How a line is drawn: the figure's main curves, values of every step (main curves too, but dense), faint ones
+ * behind, thin further ones, dots at midpoints, dashes for the test set.
+ */
+export type LineKind = "main" | "dense" | "faint" | "thin" | "midpoint" | "dashed";
 
 /** One value of a quantity; null when it came out non-finite. */
 export interface Sample {
@@ -58,7 +61,7 @@ export function traceLines(
   const lines: Line[] = [];
   if (mean !== undefined && together.length > 0) {
     const line = lineOf(trace, series, together, mean.steps, mean.y, options);
-    const banded = options.kind === "main" || options.kind === "dashed";
+    const banded = options.kind === "main" || options.kind === "dense" || options.kind === "dashed";
     lines.push(banded ? { ...line, band: { low: mean.low, high: mean.high } } : line);
   }
   for (const record of trace.runs) {

@@ -22,10 +22,10 @@ export function lossFigure(records: readonly RunRecord[], options: FigureOptions
       record.steps.map((event) => ({ step: event.step, value: event.loss }));
     const full = trace.runs.some((record) => measuredLoss(record).length > 0);
     if (trace.fullBatch && trace.runs.some((record) => record.steps.length > 0)) {
-      lines.push(...traceLines(trace, "loss", perStep, { x, log: true, kind: "main" }));
+      lines.push(...traceLines(trace, "loss", perStep, { x, log: true, kind: "dense" }));
     } else {
       lines.push(
-        ...traceLines(trace, "batch loss", perStep, { x, log: true, kind: full ? "faint" : "main" }),
+        ...traceLines(trace, "batch loss", perStep, { x, log: true, kind: full ? "faint" : "dense" }),
         ...traceLines(trace, "loss", measuredLoss, { x, log: true, kind: "main" }),
       );
       faint ||= full && trace.runs.some((record) => record.steps.length > 0);
@@ -55,14 +55,20 @@ function measuredLoss(record: RunRecord): Sample[] {
     .map((event) => ({ step: event.step, value: event.loss ?? null }));
 }
 
-/** A diverging run passes through 10^30 on its way to infinity; drawn in full it would flatten all others. */
-function lossCap(records: readonly RunRecord[]): { value: number; note: string } | undefined {
+/**
+ * Ten times the largest loss without the divergences: a diverging run passes through 10^30 on its way to
+ * infinity, and drawn in full it would flatten all others.
+ */
+function lossCap(records: readonly RunRecord[]): number | undefined {
   if (!records.some(hasDiverged)) return undefined;
   let highest = 0;
   for (const record of records) {
-    const losses = [...record.steps, ...measuredLoss(record).map((s) => ({ loss: s.value }))].map((e) => e.loss);
+    const losses = [...record.steps, ...measuredLoss(record).map((s) => ({ loss: s.value }))].map(
+      (e) => e.loss,
+    );
     const usable = losses.filter((loss) => loss !== null && Number.isFinite(loss));
-    for (const loss of hasDiverged(record) ? usable.slice(0, 1) : usable) highest = Math.max(highest, loss ?? 0);
+    for (const loss of hasDiverged(record) ? usable.slice(0, 1) : usable)
+      highest = Math.max(highest, loss ?? 0);
   }
-  return highest > 0 ? { value: 10 * highest, note: "axis ends at ten times the largest loss otherwise" } : undefined;
+  return highest > 0 ? 10 * highest : undefined;
 }

@@ -3,7 +3,7 @@ import type { RunRecord } from "../record/index.ts";
 import { drawChart } from "./chart.ts";
 import { describeTraces } from "./describe.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
-import { sharpnessLines } from "./sharpness-lines.ts";
+import { sharpnessCap, sharpnessLines } from "./sharpness-lines.ts";
 import { makeTraces } from "./traces.ts";
 
 /**
@@ -29,7 +29,10 @@ export function relativeSharpnessFigure(records: readonly RunRecord[], options: 
       references: known.length === 0 ? [] : [{ value: 1, label: "threshold" }],
       include: [0],
       onsets: true,
-      cap: { value: 3, note: "axis ends at 3 × threshold" },
+      cap: sharpnessCap(
+        parts.flatMap((part) => part.lines),
+        1,
+      ),
       notes: [
         ...new Set(parts.flatMap((part) => part.notes)),
         ...unknown.map((trace) => `threshold unknown: ${trace.label || trace.runs[0]!.id}`),

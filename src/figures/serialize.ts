@@ -33,7 +33,8 @@ export function serializeSvg(
   };
   const attribute = (name: string, value: string): string => {
     if (name === "id") return rename(value);
-    if (value.includes("url(#")) return value.replace(/url\(#([^)]+)\)/g, (_, id: string) => `url(#${rename(id)})`);
+    if (value.includes("url(#"))
+      return value.replace(/url\(#([^)]+)\)/g, (_, id: string) => `url(#${rename(id)})`);
     if (value === "currentColor") return options.ink;
     return GEOMETRY.test(name) ? roundNumbers(value, digits) : value;
   };
@@ -52,7 +53,7 @@ export function serializeSvg(
     const open = `<${name}${attributes.join("")}`;
     return children === "" ? `${open}/>` : `${open}>${children}</${name}>`;
   };
-  return write(svg as unknown as NodeLike);
+  return write(svg);
 }
 
 /** Rounds every number with a fraction inside an attribute; 1e-7 and −0.00 become 0. */

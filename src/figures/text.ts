@@ -21,7 +21,7 @@ export function textWidth(text: string, fontSize: number): number {
 /** `text`, or its beginning and end around an ellipsis so that it fits into `width` pixels. */
 export function fitText(text: string, width: number, fontSize: number): string {
   if (textWidth(text, fontSize) <= width) return text;
-  const characters = [...text];
+  const characters = Array.from(text);
   // Names that share a prefix differ at the end, so both ends are kept.
   for (let kept = characters.length - 1; kept > 0; kept--) {
     const head = Math.ceil(kept / 2);
@@ -46,7 +46,7 @@ export function spread(wanted: readonly number[], gap: number, low: number, high
   const blocks: { sum: number; count: number }[] = [];
   for (const [rank, index] of order.entries()) {
     let block = { sum: wanted[index]! - rank * room, count: 1 };
-    for (let last = blocks.at(-1); last && last.sum / last.count >= block.sum / block.count; ) {
+    for (let last = blocks.at(-1); last && last.sum / last.count >= block.sum / block.count;) {
       block = { sum: last.sum + block.sum, count: last.count + block.count };
       blocks.pop();
       last = blocks.at(-1);

@@ -8,8 +8,8 @@ export function linearTicks(low: number, high: number, count: number): number[] 
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((m) => m * power).find((candidate) => candidate >= raw * 0.8)!;
   const ticks: number[] = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) {
-    // Dividing by the inverse keeps 0.3 from printing as 0.30000000000000004.
+  for (let k = Math.ceil(low / step - 1e-9) + 0; k * step <= high + step * 1e-9; k++) {
+    // (The + 0 above turns −0 into 0.) Dividing by the inverse keeps 0.3 from printing as 0.30000000000000004.
     ticks.push(step < 1 ? k / Math.round(1 / step) : k * step);
   }
   return ticks;
@@ -22,7 +22,7 @@ export function linearTicks(low: number, high: number, count: number): number[] 
 export function logTicks(low: number, high: number, count: number): number[] {
   const first = Math.ceil(Math.log10(low) - 1e-9);
   const last = Math.floor(Math.log10(high) + 1e-9);
-  const decades = Math.log10(high / low);
+  const decades = Math.log10(high) - Math.log10(low);
   if (decades >= 3) {
     const stride = Math.ceil((last - first + 1) / Math.max(2, count));
     const ticks: number[] = [];
@@ -74,7 +74,7 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
 }
 
 function superscript(value: number): string {
-  return [...String(value)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]!)).join("");
+  return String(value).replace(/./g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]!));
 }
 
 function signed(text: string): string {

@@ -14,7 +14,13 @@ figure("loss-diverged", (document) =>
 figure("loss-seeds", (document) =>
   lossFigure(
     [0, 1, 2, 3].map((seed) =>
-      syntheticRun({ id: `s${seed}`, batch: 10, seed, every: 25, ...(seed === 3 ? { divergesAt: 220 } : {}) }),
+      syntheticRun({
+        id: `s${seed}`,
+        batch: 10,
+        seed,
+        every: 25,
+        ...(seed === 3 ? { divergesAt: 220 } : {}),
+      }),
     ),
     { document, x: "time" },
   ),

@@ -91,8 +91,7 @@ export function syntheticRun(options: SyntheticOptions): RunRecord {
       data: { name: "synthetic-images", n: 500 },
       net: { name: "mlp", widths: [32, 32], activation: "tanh" },
       loss: "mse",
-      optimizer:
-        batch === "full" ? { name: "gd", lr } : { name: "sgd", lr, batch, sampling: "shuffle" },
+      optimizer: batch === "full" ? { name: "gd", lr } : { name: "sgd", lr, batch, sampling: "shuffle" },
       steps,
       seed,
       ...options.config,

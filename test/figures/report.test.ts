@@ -1,0 +1,144 @@
+// The report: right numbers, one self-contained page, nothing from a configuration gets out of its place.
+import { expect, test } from "vitest";
+import { buildReport, summaryRows } from "../../src/figures/index.ts";
+import { headlessDocument } from "../../src/figures/headless.ts";
+import type { RunRecord } from "../../src/record/index.ts";
+import { headlineRuns, syntheticRun } from "./synthetic.ts";
+
+const options = { document: headlessDocument(), title: "Test report" };
+
+function page(text: string): Document {
+  const document = headlessDocument();
+  document.documentElement.innerHTML = text.slice(text.indexOf("<head>"), text.indexOf("</html>"));
+  return document;
+}
+
+function withEquilibrium(record: RunRecord, value: number | null): RunRecord {
+  return { ...record, summary: { ...record.summary!, equilibriumSharpness: value, equilibriumSd: 2.5 } };
+}
+
+test("gaps: to the threshold, and to the gradient-descent run of the same setting and seed", () => {
+  const rows = summaryRows([
+    withEquilibrium(syntheticRun({ id: "gd-0", steps: 50 }), 204),
+    withEquilibrium(syntheticRun({ id: "gd-1", steps: 50, seed: 1 }), 206),
+    withEquilibrium(syntheticRun({ id: "gd-other-lr", lr: 0.02, steps: 50 }), 101),
+    withEquilibrium(syntheticRun({ id: "sgd-1", batch: 50, seed: 1, steps: 50 }), 180),
+    withEquilibrium(syntheticRun({ id: "sgd-9", batch: 50, seed: 9, steps: 50 }), 181),
+    withEquilibrium(
+      syntheticRun({ id: "sgd-net", batch: 50, steps: 50, config: { net: { name: "cnn" } } }),
+      150,
+    ),
+    withEquilibrium(syntheticRun({ id: "none", batch: 50, steps: 50 }), null),
+  ]);
+  const of = (id: string): (typeof rows)[number] => rows.find((row) => row.id === id)!;
+  expect(of("sgd-1")).toMatchObject({ gap: 20, gapToGd: 26, gd: "gd-1", relative: 0.9, threshold: 200 });
+  expect(of("sgd-9")).toMatchObject({ gapToGd: 23, gd: "gd-0" });
+  expect(of("gd-0").gapToGd).toBeUndefined();
+  expect(of("gd-0").gap).toBe(-4);
+  expect(of("sgd-net").gapToGd).toBeUndefined();
+  expect(of("none")).toMatchObject({ gap: undefined, relative: undefined, gapToGd: undefined });
+});
+
+test("without a summary the last events stand in", () => {
+  const run: RunRecord = { ...syntheticRun({ id: "a", steps: 100, accuracy: true }), summary: null };
+  const [row] = summaryRows([run]);
+  expect(row).toMatchObject({
+    status: "no summary",
+    step: 100,
+    steps: 100,
+    threshold: 200,
+    equilibrium: undefined,
+  });
+  expect(row!.loss).toBe(run.measurements.at(-1)!.loss);
+  expect(row!.accuracy).toBe(run.measurements.at(-1)!.accuracy);
+});
+
+test("the page: table, figures, configuration, provenance, marks; every number links to its run", () => {
+  const runs = headlineRuns({ accuracy: true });
+  const report = buildReport(runs, {
+    ...options,
+    generatedAt: "2026-01-02",
+    provenance: { gd: { version: "0.1.0", git: "abc123" } },
+    runHref: (id) => `runs/${id}/`,
+    fileHref: (name, kind) => `${name}.${kind}`,
+  });
+  expect(report.html).toMatch(/^<!doctype html>\s*<html lang="en">/);
+  expect(report.figures.map((figure) => figure.name)).toEqual([
+    "sharpness",
+    "relative-sharpness",
+    "loss",
+    "accuracy",
+  ]);
+  for (const figure of report.figures) {
+    expect(report.html).toContain(figure.svg);
+    expect(figure.csv.split("\n").length).toBeGreaterThan(100);
+  }
+  const document = page(report.html);
+  expect(document.querySelector("title")!.textContent).toBe("Test report");
+  expect(document.querySelectorAll("thead th").length).toBe(
+    document.querySelectorAll("tbody tr:first-child > *").length,
+  );
+  const cells = [...document.querySelectorAll("tbody tr")].map((tr) =>
+    [...tr.children].map((td) => td.textContent!.trim()),
+  );
+  expect(cells[2]!.slice(0, 3)).toEqual(["sgd-50", "sgd batch 50", "1,000"]);
+  for (const tr of document.querySelectorAll("tbody tr")) {
+    const id = tr.querySelector("th")!.textContent!.trim();
+    for (const td of tr.querySelectorAll("td:not(.text)")) {
+      const target = td.querySelector("a")!.getAttribute("href")!.slice(1);
+      expect(document.querySelector(`[id="${target}"] h3`)!.textContent).toBe(id);
+    }
+  }
+  const gd = document.querySelector('[id="run-gd"]')!;
+  expect(gd.textContent).toContain("step 571: onset");
+  expect([...gd.querySelectorAll("pre")].map((pre) => pre.textContent)).toEqual([
+    expect.stringContaining("optimizer:\n  name: gd\n  lr: 0.01"),
+    expect.stringContaining("git: abc123"),
+  ]);
+  expect(
+    [...document.querySelectorAll("svg")].every((svg) => (svg.getAttribute("aria-label") ?? "").length > 20),
+  ).toBe(true);
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.getAttribute("id"));
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test("the page asks for nothing from anywhere", () => {
+  const { html } = buildReport(headlineRuns(), options);
+  const outside = html.replaceAll('xmlns="http://www.w3.org/2000/svg"', "");
+  expect(outside).not.toMatch(/https?:|<script|<link|@import|src=|url\((?!#)/);
+});
+
+test("markup in ids, configurations, messages and titles stays text", () => {
+  const evil = `"><img src=x onerror=alert(1)></pre></title></style><script>alert('x')</script>`;
+  const run = syntheticRun({ id: evil, steps: 40, config: { name: evil, note: { [evil]: [evil] } } });
+  const hostile: RunRecord = {
+    ...run,
+    summary: { ...run.summary!, status: "failed", message: evil },
+    marks: [{ type: "mark", step: 3, kind: "warning", message: evil }],
+  };
+  const { html } = buildReport([hostile, syntheticRun({ id: "b", steps: 40 })], {
+    ...options,
+    title: evil,
+    generatedAt: evil,
+    provenance: { [evil]: { command: evil } },
+    runHref: () => evil,
+    fileHref: () => evil,
+  });
+  expect(html).not.toMatch(/<img|<script|onerror=alert\(1\)>/);
+  expect(page(html).querySelector("h1")!.textContent).toBe(evil);
+});
+
+test.each([
+  ["no runs", []],
+  [
+    "a run with nothing in it",
+    [{ id: "x", config: {}, summary: null, steps: [], measurements: [], marks: [] }],
+  ],
+  ["a diverged run", [syntheticRun({ id: "d", divergesAt: 30, steps: 60 })]],
+] satisfies [string, RunRecord[]][])("%s still makes a page", (_, records) => {
+  const { html } = buildReport(records, options);
+  expect(html).not.toMatch(/NaN|undefined|\[object/);
+  expect(page(html).querySelectorAll("figure").length).toBe(3);
+  if (records.some((record) => record.id === "d"))
+    expect(html).toContain('<span class="bad">diverged</span>');
+});
