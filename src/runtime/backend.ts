@@ -1,6 +1,6 @@
 // What executes programs: compile once, run many times on caller-owned buffers.
-import type { DType, Vector } from "../math/index.ts";
-import type { Program, Shape } from "../tensor/index.ts";
+import { dtypeOf, RunError, type DType, type Vector } from "../math/index.ts";
+import { sizeOf, type Program, type Shape } from "../tensor/index.ts";
 
 /** Name and shape of one input or output of an executable, in the program's order. */
 export interface Port {
@@ -29,4 +29,21 @@ export interface Backend {
   /** Threads a kernel may use; 1 for the reference interpreter. */
   readonly threads: number;
   compile(program: Program, dtype: DType): Promise<Executable>;
+}
+
+/**
+ * The array given for one port.
+ *
+ * @throws RunError naming the port when there is none, or its length or precision differs
+ */
+export function arrayFor(port: Port, data: Vector | undefined, dtype: DType): Vector {
+  const size = sizeOf(port.shape);
+  if (data?.length !== size || dtypeOf(data) !== dtype) {
+    throw new RunError("array does not match a program's port", {
+      field: port.name,
+      received: data === undefined ? "nothing" : `${data.length} values in ${dtypeOf(data)}`,
+      allowed: `${size} values in ${dtype}`,
+    });
+  }
+  return data;
 }

@@ -1,8 +1,8 @@
 // ONNX Runtime as a backend. The module is handed in (onnxruntime-node or onnxruntime-web), never imported.
 import { RunError, type DType, type Vector } from "../math/index.ts";
 import { encodeModel, lowerProgram } from "../onnx/index.ts";
-import { sizeOf, type Program } from "../tensor/index.ts";
-import type { Backend, Executable, Port } from "./backend.ts";
+import type { Program } from "../tensor/index.ts";
+import { arrayFor, type Backend, type Executable, type Port } from "./backend.ts";
 
 /** The part of an ONNX Runtime tensor Brink touches. */
 export interface OrtTensor {
@@ -11,7 +11,10 @@ export interface OrtTensor {
 
 /** The part of ONNX Runtime's session Brink touches. */
 export interface OrtSession {
-  run(feeds: Record<string, OrtTensor>, fetches: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  run(
+    feeds: Record<string, OrtTensor>,
+    fetches: Record<string, OrtTensor>,
+  ): Promise<Record<string, OrtTensor>>;
   release(): Promise<void>;
 }
 
@@ -47,7 +50,12 @@ export function onnxRuntimeBackend(ort: OrtModule, options: OrtOptions): Backend
   };
 }
 
-async function compile(ort: OrtModule, options: OrtOptions, program: Program, dtype: DType): Promise<Executable> {
+async function compile(
+  ort: OrtModule,
+  options: OrtOptions,
+  program: Program,
+  dtype: DType,
+): Promise<Executable> {
   const { model, inputNames, outputNames } = lowerProgram(program, dtype);
   // Identity of inputs, twins or constants as outputs would alias; everything else is decided by the runtime.
   const session = await ort.InferenceSession.create(encodeModel(model), {
@@ -74,25 +82,33 @@ class OrtExecutable implements Executable {
   readonly #ort: OrtModule;
   readonly #session: OrtSession;
   readonly #dtype: DType;
-  // Wrapping the same array again costs microseconds per tensor, which a 50-example step notices.
-  readonly #wrapped = new WeakMap<Vector, OrtTensor>();
+  // Wrapping the same array again costs microseconds per tensor, which a 50-example step notices. Per port,
+  // because one array may serve ports of different shapes.
+  readonly #wrapped = new Map<Port, WeakMap<Vector, OrtTensor>>();
 
-  constructor(ort: OrtModule, session: OrtSession, inputs: readonly Port[], outputs: readonly Port[], dtype: DType) {
+  constructor(
+    ort: OrtModule,
+    session: OrtSession,
+    inputs: readonly Port[],
+    outputs: readonly Port[],
+    dtype: DType,
+  ) {
     this.#ort = ort;
     this.#session = session;
     this.inputs = inputs;
     this.outputs = outputs;
     this.#dtype = dtype;
+    for (const port of [...inputs, ...outputs]) this.#wrapped.set(port, new WeakMap());
   }
 
   async run(feeds: readonly Vector[], results: readonly Vector[]): Promise<void> {
     const inputTensors: Record<string, OrtTensor> = {};
     const outputTensors: Record<string, OrtTensor> = {};
     this.inputs.forEach((port, k) => {
-      inputTensors[port.name] = this.#wrap(port, feeds[k]!);
+      inputTensors[port.name] = this.#wrap(port, feeds[k]);
     });
     this.outputs.forEach((port, k) => {
-      outputTensors[port.name] = this.#wrap(port, results[k]!);
+      outputTensors[port.name] = this.#wrap(port, results[k]);
     });
     const produced = await this.#session.run(inputTensors, outputTensors);
     this.outputs.forEach((port, k) => {
@@ -106,18 +122,13 @@ class OrtExecutable implements Executable {
     await this.#session.release();
   }
 
-  #wrap(port: Port, data: Vector): OrtTensor {
-    const known = this.#wrapped.get(data);
+  #wrap(port: Port, data: Vector | undefined): OrtTensor {
+    const wrapped = this.#wrapped.get(port)!;
+    const known = data && wrapped.get(data);
     if (known) return known;
-    if (data.length !== sizeOf(port.shape)) {
-      throw new RunError("array does not match a program's port", {
-        field: port.name,
-        received: `${data.length} values`,
-        allowed: `${sizeOf(port.shape)} values`,
-      });
-    }
-    const tensor = new this.#ort.Tensor(this.#dtype, data, port.shape);
-    this.#wrapped.set(data, tensor);
+    const array = arrayFor(port, data, this.#dtype);
+    const tensor = new this.#ort.Tensor(this.#dtype, array, port.shape);
+    wrapped.set(array, tensor);
     return tensor;
   }
 }

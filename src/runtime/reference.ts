@@ -1,7 +1,7 @@
 // The reference interpreter: every operator by its slow, obvious float64 kernel. Tests hold all else against it.
 import { InputError, type DType, type Vector } from "../math/index.ts";
 import { sizeOf, topologicalOrder, type NdArray, type Node, type Program } from "../tensor/index.ts";
-import type { Backend, Executable } from "./backend.ts";
+import { arrayFor, type Backend, type Executable, type Port } from "./backend.ts";
 
 /**
  * Values of the program's outputs for the given input values, in float64.
@@ -44,22 +44,22 @@ export function referenceBackend(): Backend {
     name: "reference interpreter",
     device: "reference",
     threads: 1,
-    compile: (program: Program, _dtype: DType) => Promise.resolve(interpreted(program)),
+    compile: (program: Program, dtype: DType) => Promise.resolve(interpreted(program, dtype)),
   };
 }
 
-function interpreted(program: Program): Executable {
-  const port = (node: Node, k: number): { name: string; shape: readonly number[] } => ({
-    name: node.name === "" ? `out${k}` : node.name,
-    shape: node.shape,
-  });
+function interpreted(program: Program, dtype: DType): Executable {
+  const inputs = program.inputs.map((node): Port => ({ name: node.name, shape: node.shape }));
+  const outputs = program.outputs.map((node, k): Port => ({ name: `out${k}`, shape: node.shape }));
   return {
-    inputs: program.inputs.map(port),
-    outputs: program.outputs.map(port),
-    run(feeds: readonly Vector[], results: readonly Vector[]): Promise<void> {
+    inputs,
+    outputs,
+    // Async, so that a misfit array rejects the promise here too instead of throwing.
+    async run(feeds: readonly Vector[], results: readonly Vector[]): Promise<void> {
+      inputs.forEach((port, k) => arrayFor(port, feeds[k], dtype));
+      outputs.forEach((port, k) => arrayFor(port, results[k], dtype));
       const values = evaluate(program, new Map(program.inputs.map((input, k) => [input, feeds[k]!])));
       values.forEach((value, k) => results[k]!.set(value));
-      return Promise.resolve();
     },
     dispose: () => Promise.resolve(),
   };
