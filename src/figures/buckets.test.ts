@@ -1,5 +1,5 @@
 // Thinning must keep what a reader would see: extremes, ends, gaps.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { bandBuckets, minMaxBuckets } from "./buckets.ts";
 

@@ -1,5 +1,7 @@
 // Words for what a figure shows: alternative texts and labels of reference lines.
 import type { Reference } from "./chart.ts";
+import { FONT_SIZE } from "./palette.ts";
+import { fitText } from "./text.ts";
 import { formatNumber } from "./ticks.ts";
 import type { Trace } from "./traces.ts";
 
@@ -8,7 +10,7 @@ export function describeTraces(traces: readonly Trace[]): string {
   const runs = traces.flatMap((trace) => trace.runs);
   if (runs.length === 0) return "(no runs)";
   if (runs.length === 1) return `for the run ${runs[0]!.id}`;
-  return `for ${runs.length} runs: ${traces.map((trace) => trace.label).join("; ")}`;
+  return `for ${runs.length} runs: ${traces.map((trace) => fitText(trace.label, 400, FONT_SIZE)).join("; ")}`;
 }
 
 /** One reference line per distinct threshold, labelled 2/η = 200, naming the learning rate when there are several. */

@@ -1,5 +1,5 @@
 // Labels name what differs between runs and nothing else.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { configLabels, differing } from "./differing.ts";
 

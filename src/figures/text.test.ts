@@ -1,5 +1,5 @@
 // Label placement and shortening.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { fitText, spread, textWidth } from "./text.ts";
 

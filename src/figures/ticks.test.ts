@@ -1,5 +1,5 @@
 // Ticks are round numbers inside the range, and print as people write them.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatNumber, formatTick, linearTicks, logTicks } from "./ticks.ts";
 

@@ -8,7 +8,7 @@ const svg = (inner: string): string =>
 
 /** Width and height from the IHDR chunk (PNG specification, 11.2.2). */
 function size(png: Uint8Array): [number, number] {
-  expect([...png.slice(0, 8)]).toEqual([137, 80, 78, 71, 13, 10, 26, 10]);
+  expect(Array.from(png.subarray(0, 8))).toEqual([137, 80, 78, 71, 13, 10, 26, 10]);
   const view = new DataView(png.buffer, png.byteOffset);
   return [view.getUint32(16), view.getUint32(20)];
 }

@@ -123,7 +123,7 @@ test("drawing twice gives the same file, and ids carry the prefix asked for", ()
   expect(other).not.toMatch(/[("#]sharpness-1/);
 });
 
-test("no text overlaps other text or leaves the image (by estimated width)", async () => {
+test("labels neither overlap nor leave the image, however many (by estimated width)", async () => {
   const { textWidth } = await import("../../src/figures/text.ts");
   const many = [2, 4, 8, 16, 32, 64, 128, 256].flatMap((batch) =>
     [0.01, 0.02, 0.04].map((lr) => syntheticRun({ id: `b${batch}-${lr}`, batch, lr, steps: 200 })),

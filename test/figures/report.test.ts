@@ -79,11 +79,11 @@ test("the page: table, figures, configuration, provenance, marks; every number l
     document.querySelectorAll("tbody tr:first-child > *").length,
   );
   const cells = [...document.querySelectorAll("tbody tr")].map((tr) =>
-    [...tr.children].map((td) => td.textContent!.trim()),
+    [...tr.children].map((td) => td.textContent.trim()),
   );
   expect(cells[2]!.slice(0, 3)).toEqual(["sgd-50", "sgd batch 50", "1,000"]);
   for (const tr of document.querySelectorAll("tbody tr")) {
-    const id = tr.querySelector("th")!.textContent!.trim();
+    const id = tr.querySelector("th")!.textContent.trim();
     for (const td of tr.querySelectorAll("td:not(.text)")) {
       const target = td.querySelector("a")!.getAttribute("href")!.slice(1);
       expect(document.querySelector(`[id="${target}"] h3`)!.textContent).toBe(id);
