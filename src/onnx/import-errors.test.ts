@@ -171,6 +171,18 @@ const refusals: readonly (readonly [string, readonly NodeProto[], readonly Tenso
     [tensorProto("p", DATA_TYPE.float, [], Float32Array.of(2.5))],
     /exponents 1 to 8/u,
   ],
+  [
+    "smooth resampling",
+    [node("Resize", ["image", "", "", "s"], ["out"], [{ name: "mode", type: "string", value: "linear" }])],
+    [int64Vector("s", [1, 2, 12, 12])],
+    /only repeating elements is supported \(received linear/u,
+  ],
+  [
+    "an enlargement by half",
+    [node("Resize", ["image", "", "", "s"], ["out"])],
+    [int64Vector("s", [1, 2, 9, 9])],
+    /only one whole factor/u,
+  ],
   ["an empty constant", [node("Constant", [], ["out"])], [], /a constant needs/u],
 ];
 

@@ -11,6 +11,7 @@ import {
   pad,
   reshape,
   sizeOf,
+  upsample2d,
 } from "../tensor/index.ts";
 import { float, type ImportNode, type ImportRules, type Value } from "./import-node.ts";
 
@@ -110,8 +111,33 @@ function pooling(pool: (x: Node, k: number) => Node): (node: ImportNode) => Valu
   };
 }
 
+/** Enlargement by a whole factor with repeated elements; every other resampling is refused. */
+function resize(node: ImportNode): Value {
+  const x = node.float(0);
+  const [n, c, height, width] = x.shape;
+  const mode = node.text("mode", "nearest");
+  const coordinates = node.text("coordinate_transformation_mode", "half_pixel");
+  const rounding = node.text("nearest_mode", "round_prefer_floor");
+  // With a whole factor, both conventions read element ⌊i/k⌋ at place i.
+  const isFloor = coordinates === "asymmetric" && rounding === "floor";
+  const isRounded = coordinates === "half_pixel" && rounding.startsWith("round_prefer_");
+  if (mode !== "nearest" || !(isFloor || isRounded)) {
+    throw node.error("only repeating elements is supported", `${mode}, ${coordinates}, ${rounding}`);
+  }
+  const sizes = node.has(3)
+    ? node.integers(3)
+    : Array.from(node.numbers(2), (scale, axis) => scale * x.shape[axis]!);
+  const k = sizes[2]! / height!;
+  const fits = x.shape.length === 4 && sizes.length === 4 && sizes[0] === n && sizes[1] === c;
+  if (!fits || !Number.isSafeInteger(k) || k < 1 || sizes[3] !== k * width!) {
+    throw node.error("only one whole factor for height and width is supported", `[${sizes.join(", ")}]`);
+  }
+  return float(upsample2d(x, k, sizes[2]!, sizes[3]));
+}
+
 export const networkRules: ImportRules = {
   Gemm: gemm,
+  Resize: resize,
   MatMul: matrixProduct,
   Conv: convolution,
   AveragePool: pooling(averagePool2d),

@@ -54,28 +54,29 @@ export function constantValue(graph: Graph, tensor: TensorProto, floatType: numb
   );
 }
 
+/** Where a node's rule finds its inputs. */
+export interface ValueSource {
+  /** The value of this name. */
+  value(name: string): Value;
+  /** Elements of the float initializer of this name; asking does not make it an input of the program. */
+  floats(name: string): ArrayLike<number> | undefined;
+}
+
 /** One ONNX node with its input values; records which attributes the rule understood. */
 export class ImportNode {
   readonly graph: Graph;
   readonly proto: NodeProto;
   /** Element type code of the program's floats (`DATA_TYPE.float` or `.double`). */
   readonly floatType: number;
-  readonly #inputs: readonly (Value | null)[];
+  readonly #source: ValueSource;
   readonly #file: string;
   readonly #understood = new Set<string>();
 
-  /** @param inputs values of the node's inputs, null where an optional one is left out */
-  constructor(
-    graph: Graph,
-    proto: NodeProto,
-    inputs: readonly (Value | null)[],
-    floatType: number,
-    file: string,
-  ) {
+  constructor(graph: Graph, proto: NodeProto, source: ValueSource, floatType: number, file: string) {
     this.graph = graph;
     this.proto = proto;
     this.floatType = floatType;
-    this.#inputs = inputs;
+    this.#source = source;
     this.#file = file;
   }
 
@@ -86,14 +87,13 @@ export class ImportNode {
 
   /** Whether input `k` is given. */
   has(k: number): boolean {
-    return (this.#inputs[k] ?? null) !== null;
+    return (this.proto.inputs[k] ?? "") !== "";
   }
 
   /** Input `k`, whatever its kind. */
   value(k: number): Value {
-    const value = this.#inputs[k] ?? null;
-    if (value === null) throw this.error(`input ${k + 1} is missing`);
-    return value;
+    if (!this.has(k)) throw this.error(`input ${k + 1} is missing`);
+    return this.#source.value(this.proto.inputs[k]!);
   }
 
   /** Input `k`, a float tensor. */
@@ -124,11 +124,19 @@ export class ImportNode {
     return value.values;
   }
 
-  /** Input `k`, a float known while importing (any shape of one element). */
+  /** Input `k`, floats known while importing, of any shape. */
+  numbers(k: number): ArrayLike<number> {
+    const known = this.has(k) ? this.#source.floats(this.proto.inputs[k]!) : undefined;
+    const values = known ?? this.float(k).values;
+    if (values === null) throw this.error(`input ${k + 1} must be constant`);
+    return values;
+  }
+
+  /** Input `k`, one float known while importing. */
   number(k: number): number {
-    const node = this.float(k);
-    if (node.values?.length !== 1) throw this.error(`input ${k + 1} must be a constant of one element`);
-    return node.values[0]!;
+    const values = this.numbers(k);
+    if (values.length !== 1) throw this.error(`input ${k + 1} must have one element`, String(values.length));
+    return values[0]!;
   }
 
   /** An integer attribute. */

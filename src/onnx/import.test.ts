@@ -190,6 +190,19 @@ const cases: readonly Case[] = [
     one("MaxPool", ["image"], { kernel_shape: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0], ceil_mode: 1 }),
     [],
   ],
+  [
+    "Resize to sizes",
+    one("Resize", ["image", "", "", "list"], {
+      coordinate_transformation_mode: "asymmetric",
+      nearest_mode: "floor",
+    }),
+    [list(2, 3, 12, 12)],
+  ],
+  [
+    "Resize by scales",
+    one("Resize", ["image", "", "w"], { mode: "nearest" }),
+    [tensorProto("w", DATA_TYPE.float, [4], Float32Array.of(1, 1, 3, 3))],
+  ],
   ["GlobalAveragePool", one("GlobalAveragePool", ["image"]), []],
   ["Softmax last axis", one("Softmax", ["x"]), []],
   ["Softmax first axis", one("Softmax", ["image"], { axis: 1 }), []],
@@ -318,6 +331,18 @@ test("initializers as inputs come with their values and have gradients", () => {
     return evaluate([loss], new Map([...feeds, ["b2", moved]]))[0]![0]!;
   };
   gradient!.forEach((value, k) => expect(value).toBeCloseTo((at(k, step) - at(k, -step)) / (2 * step), 5));
+});
+
+test("initializers that only set an operator up do not become inputs", () => {
+  const scales = tensorProto("scales", DATA_TYPE.float, [4], Float32Array.of(1, 1, 2, 2));
+  const model = modelOf(
+    [node("Resize", ["image", "", "scales"], "out")],
+    [input("image", [1, 1, 2, 2])],
+    [scales],
+  );
+  const imported = importModel(model, { initializers: "inputs" });
+  expect(imported.inputs.map(({ name }) => name)).toEqual(["image"]);
+  expect(imported.outputs[0]!.shape).toEqual([1, 1, 4, 4]);
 });
 
 test("initializers listed among the inputs, as old files do, are not inputs", () => {

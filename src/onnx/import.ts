@@ -150,12 +150,17 @@ class ModelReader {
   }
 
   #apply(proto: NodeProto): Value {
-    const inputs = proto.inputs.map((name) => (name === "" ? null : this.#value(name)));
+    const inputs = proto.inputs.filter((name) => name !== "");
+    const nowhere = inputs.find((name) => !this.#values.has(name) && !this.#initializers.has(name));
+    if (nowhere !== undefined) throw undefinedValue(nowhere);
     const extra = proto.outputs.slice(1).find((name) => name !== "");
     if (extra !== undefined) throw new InputError(`output "${extra}" is not supported`);
-    const node = new ImportNode(this.#graph, proto, inputs, this.#floatType, this.#file);
-    const areIntegers =
-      inputs.length > 0 && inputs.every((value) => value === null || value.kind === "integer");
+    const source = {
+      value: (name: string) => this.#value(name),
+      floats: (name: string) => this.#floats(name),
+    };
+    const node = new ImportNode(this.#graph, proto, source, this.#floatType, this.#file);
+    const areIntegers = inputs.length > 0 && inputs.every((name) => this.#isInteger(name));
     const table = areIntegers && Object.hasOwn(integerRules, proto.opType) ? integerRules : rules;
     const rule = Object.hasOwn(table, proto.opType) && proto.domain === "" ? table[proto.opType] : undefined;
     if (rule === undefined) throw this.#unsupported(proto);
@@ -211,10 +216,22 @@ class ModelReader {
     const known = this.#values.get(name);
     if (known !== undefined) return known;
     const tensor = this.#initializers.get(name);
-    if (tensor === undefined) throw new InputError(`the value "${name}" is used before any node defines it`);
+    if (tensor === undefined) throw undefinedValue(name);
     const value = this.#initializerValue(tensor);
     this.#values.set(name, value);
     return value;
+  }
+
+  #isInteger(name: string): boolean {
+    const tensor = this.#initializers.get(name);
+    if (tensor === undefined) return this.#values.get(name)?.kind === "integer";
+    const others: readonly number[] = [DATA_TYPE.float, DATA_TYPE.double, DATA_TYPE.bool];
+    return !others.includes(tensor.dataType);
+  }
+
+  #floats(name: string): ArrayLike<number> | undefined {
+    const tensor = this.#initializers.get(name);
+    return tensor?.dataType === this.#floatType ? (tensor.data as Vector) : undefined;
   }
 
   #initializerValue(tensor: TensorProto): Value {
@@ -233,6 +250,10 @@ class ModelReader {
       ? error
       : new InputError("this operator is not supported", { ...error.detail, hint });
   }
+}
+
+function undefinedValue(name: string): InputError {
+  return new InputError(`the value "${name}" is used before any node defines it`);
 }
 
 function checkOpset(model: ModelProto, file: string): void {
