@@ -9,7 +9,9 @@ function benchmarks() {
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && file !== "harness.ts")
     .map((file) => ({
       name: file.slice(0, -3),
-      about: readFileSync(path.join(root, "bench", file), "utf8").split("\n", 1)[0].replace(/^\/\/\s*/, ""),
+      about: readFileSync(path.join(root, "bench", file), "utf8")
+        .split("\n", 1)[0]
+        .replace(/^\/\/\s*/, ""),
     }));
 }
 

@@ -1,7 +1,17 @@
 // What must be true before anything runs from a checkout: the right Node, dependencies installed, dist fresh.
 // Plain Node built-ins only, because it runs before `npm install` has.
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,7 +33,9 @@ export function checkNode(version = process.versions.node, manifest = readJson("
     Number(have[1]) > Number(wanted[1]) ||
     (Number(have[1]) === Number(wanted[1]) && Number(have[2]) >= Number(wanted[2]));
   if (!enough) {
-    throw new SetupError(`Brink needs Node ${manifest.engines.node}; this is ${version}. Get a newer one from https://nodejs.org.`);
+    throw new SetupError(
+      `Brink needs Node ${manifest.engines.node}; this is ${version}. Get a newer one from https://nodejs.org.`,
+    );
   }
 }
 
@@ -60,7 +72,9 @@ export function ensureInstalled() {
       ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ["ignore", 2, 2] })
       : spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
   if (result.status !== 0) {
-    throw new SetupError("`npm ci` failed (see above). Brink needs the network once, to install its dependencies.");
+    throw new SetupError(
+      "`npm ci` failed (see above). Brink needs the network once, to install its dependencies.",
+    );
   }
 }
 
@@ -94,14 +108,19 @@ export async function ensureBuilt(project, folders) {
   if (isFresh()) return false;
   const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
   if (!existsSync(tsc)) {
-    throw new SetupError("Dependencies are not installed: run `npm install` (or `npm start`, which installs them) first.");
+    throw new SetupError(
+      "Dependencies are not installed: run `npm install` (or `npm start`, which installs them) first.",
+    );
   }
   return withBuildLock(() => {
     // Another process may have built while this one waited.
     const state = sourceState(folders);
     if (isFresh()) return false;
     process.stderr.write("Building Brink …\n");
-    const result = spawnSync(process.execPath, [tsc, "-b", path.join(root, project)], { cwd: root, stdio: ["ignore", 2, 2] });
+    const result = spawnSync(process.execPath, [tsc, "-b", path.join(root, project)], {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+    });
     if (result.status !== 0) throw new SetupError("The build failed (see above).");
     writeFileSync(stamp, state);
     return true;

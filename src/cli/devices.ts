@@ -6,8 +6,7 @@ import type { Backend, OrtModule } from "../runtime/index.ts";
 
 /** ONNX Runtime for Node, loaded only when something is computed. */
 export async function loadOnnxRuntime(): Promise<OrtModule> {
-  const module = await import("onnxruntime-node");
-  return module as unknown as OrtModule;
+  return import("onnxruntime-node");
 }
 
 /** The backend of one device. `threads` is ignored by the reference interpreter. */

@@ -1,5 +1,5 @@
 // Numbers and tables as printed.
-import fc from "fast-check";
+import { assert, double, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatBytes, formatDuration, formatNumber, formatSpread, formatTable } from "./format.ts";
 
@@ -23,8 +23,8 @@ describe("formatNumber", () => {
   });
 
   it("stays within half a unit of the last digit it shows", () => {
-    fc.assert(
-      fc.property(fc.double({ min: 1e-9, max: 1e12, noNaN: true }), (x) => {
+    assert(
+      property(double({ min: 1e-9, max: 1e12, noNaN: true }), (x) => {
         expect(Math.abs(Number(formatNumber(x, 4)) - x)).toBeLessThanOrEqual(x * 5.01e-4);
       }),
     );
@@ -43,7 +43,13 @@ describe("formatSpread", () => {
 
 describe("durations and sizes", () => {
   it("reads like a clock", () => {
-    expect([4.4, 61, 3600, 3661.2, Number.NaN].map(formatDuration)).toEqual(["4 s", "1:01", "1:00:00", "1:01:01", "?"]);
+    expect([4.4, 61, 3600, 3661.2, Number.NaN].map(formatDuration)).toEqual([
+      "4 s",
+      "1:01",
+      "1:00:00",
+      "1:01:01",
+      "?",
+    ]);
   });
 
   it("uses binary units", () => {
@@ -58,10 +64,13 @@ describe("durations and sizes", () => {
 
 describe("formatTable", () => {
   it("aligns columns and leaves no trailing blanks", () => {
-    const text = formatTable([{ title: "run" }, { title: "S", align: "right" }, { title: "status" }], [
-      ["gd", "198.2", "finished"],
-      ["b50·η", "7", ""],
-    ]);
+    const text = formatTable(
+      [{ title: "run" }, { title: "S", align: "right" }, { title: "status" }],
+      [
+        ["gd", "198.2", "finished"],
+        ["b50·η", "7", ""],
+      ],
+    );
     expect(text).toBe("run        S  status\ngd     198.2  finished\nb50·η      7\n");
   });
 });

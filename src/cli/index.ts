@@ -1,1 +1,4 @@
-// Filled in by the layer's own modules.
+// The command line as a function: arguments and streams in, exit code out.
+export type { Io, Sink } from "./output.ts";
+export { processIo } from "./process-io.ts";
+export { runCommandLine } from "./program.ts";

@@ -6,17 +6,20 @@ import { type SignalSource, withInterrupt } from "./interrupt.ts";
 function setup(): { source: SignalSource & EventEmitter; exits: number[]; time: { now: number } } {
   const exits: number[] = [];
   const source = Object.assign(new EventEmitter(), { exit: (code: number) => exits.push(code) });
-  return { source: source as unknown as SignalSource & EventEmitter, exits, time: { now: 1000 } };
+  return { source: source, exits, time: { now: 1000 } };
 }
 
 describe("withInterrupt", () => {
   it("aborts at the first signal and lets the body finish", async () => {
     const { source, exits, time } = setup();
     let notes = 0;
-    const result = await withInterrupt({ source, now: () => time.now, onFirst: () => notes++ }, async (signal) => {
-      source.emit("SIGINT");
-      return signal.aborted;
-    });
+    const result = await withInterrupt(
+      { source, now: () => time.now, onFirst: () => notes++ },
+      async (signal) => {
+        source.emit("SIGINT");
+        return signal.aborted;
+      },
+    );
     expect(result).toBe(true);
     expect([notes, exits]).toEqual([1, []]);
   });

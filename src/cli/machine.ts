@@ -22,7 +22,12 @@ const probeTimeoutMs = 30_000;
 export async function checkMachine(runsDir: string): Promise<Check[]> {
   const devices = await Promise.all(deviceNames.map(checkDevice));
   return [
-    { name: "node", ok: true, required: true, detail: `${process.version} ${process.platform} ${process.arch}` },
+    {
+      name: "node",
+      ok: true,
+      required: true,
+      detail: `${process.version} ${process.platform} ${process.arch}`,
+    },
     checkProcessor(),
     checkMemory(),
     await checkRuntime(),
@@ -45,7 +50,12 @@ function checkProcessor(): Check {
 
 function checkMemory(): Check {
   const gib = (bytes: number): string => (bytes / 1024 ** 3).toFixed(1);
-  return { name: "memory", ok: true, required: true, detail: `${gib(totalmem())} GiB, ${gib(freemem())} free` };
+  return {
+    name: "memory",
+    ok: true,
+    required: true,
+    detail: `${gib(totalmem())} GiB, ${gib(freemem())} free`,
+  };
 }
 
 async function checkRuntime(): Promise<Check> {
@@ -78,9 +88,11 @@ function checkDevice(device: string): Promise<Check> {
       [probe, device],
       { timeout: probeTimeoutMs, killSignal: "SIGKILL" },
       (error, stdout) => {
-        const answer = error === null ? (JSON.parse(stdout) as { ok: boolean; name: string; message: string }) : null;
+        const answer =
+          error === null ? (JSON.parse(stdout) as { ok: boolean; name: string; message: string }) : null;
         const hint = deviceHints[device];
-        const detail = answer === null ? "not available" : answer.ok ? `works (${answer.name})` : answer.message;
+        const detail =
+          answer === null ? "not available" : answer.ok ? `works (${answer.name})` : answer.message;
         const ok = answer?.ok === true;
         resolve({ ...common, ok, detail, ...(ok || hint === undefined ? {} : { hint }) });
       },

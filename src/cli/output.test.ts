@@ -49,7 +49,11 @@ describe("Output", () => {
   it("returns the exit code of an error and keeps its parts under --json", () => {
     const { io, err, out } = capture();
     const output = new Output(io, { json: true, quiet: false, color: false });
-    const error = new InputError("unknown key", { file: "a.yaml", field: "optimizer.lrr", hint: 'Did you mean "lr"?' });
+    const error = new InputError("unknown key", {
+      file: "a.yaml",
+      field: "optimizer.lrr",
+      hint: 'Did you mean "lr"?',
+    });
     expect(output.error(error)).toBe(2);
     expect(out()).toBe("");
     expect(JSON.parse(err())).toEqual({
@@ -70,7 +74,10 @@ describe("Output", () => {
     expect(new Output(known.io, options).error(new RunError("disk full"))).toBe(1);
     expect(known.err()).toBe("error: disk full\n");
     const system = capture();
-    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+      code: "ENOSPC",
+      syscall: "write",
+    });
     expect(new Output(system.io, options).error(full)).toBe(1);
     expect(system.err()).toBe("error: ENOSPC: no space left on device, write\n");
     const unknown = capture();

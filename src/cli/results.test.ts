@@ -19,7 +19,11 @@ const summary: RunSummary = {
 
 describe("results", () => {
   it("computes the gap below the threshold", () => {
-    expect(resultOf("b50", "runs/b50", summary)).toMatchObject({ gap: 21.75, threshold: 200, dir: "runs/b50" });
+    expect(resultOf("b50", "runs/b50", summary)).toMatchObject({
+      gap: 21.75,
+      threshold: 200,
+      dir: "runs/b50",
+    });
   });
 
   it("shows what was not measured as a dash, and why a run ended", () => {

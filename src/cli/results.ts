@@ -58,7 +58,9 @@ export function resultTable(results: readonly RunResult[]): string {
     columns,
     results.map((result) => [
       result.run,
-      result.equilibriumSharpness === null ? "–" : formatSpread(result.equilibriumSharpness, result.equilibriumSd),
+      result.equilibriumSharpness === null
+        ? "–"
+        : formatSpread(result.equilibriumSharpness, result.equilibriumSd),
       formatNumber(result.threshold),
       shown(result.gap),
       shown(result.loss),

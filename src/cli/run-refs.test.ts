@@ -16,7 +16,7 @@ beforeEach(() => {
     const folder = path.join(cwd, "runs", id);
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, "config.yaml"), "");
-    writeFileSync(path.join(folder, "events.jsonl"), "");
+    writeFileSync(path.join(folder, "provenance.json"), "");
   }
   mkdirSync(path.join(cwd, "runs", "notes"));
   const sink = { write: (): void => {} };
@@ -30,7 +30,10 @@ const ids = (refs: string[]): string[] => findRuns(io, "runs", refs).map((folder
 describe("findRuns", () => {
   it("takes ids, relative and absolute paths, patterns, beginnings", () => {
     expect(ids(["gd-5e6f"])).toEqual(["gd-5e6f"]);
-    expect(ids(["runs/gd-5e6f", path.join(cwd, "runs", "gap-b50-1a2b")])).toEqual(["gd-5e6f", "gap-b50-1a2b"]);
+    expect(ids(["runs/gd-5e6f", path.join(cwd, "runs", "gap-b50-1a2b")])).toEqual([
+      "gd-5e6f",
+      "gap-b50-1a2b",
+    ]);
     expect(ids(["gap-*"])).toEqual(["gap-b100-3c4d", "gap-b50-1a2b"]);
     expect(ids(["runs/gap-b?0-*"])).toEqual(["gap-b50-1a2b"]);
     expect(ids(["gd"])).toEqual(["gd-5e6f"]);

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { didYouMean, InputError } from "../math/index.ts";
+import { RUN_FILES } from "../record/index.ts";
 import { resolvePath } from "./host.ts";
 import type { Io } from "./output.ts";
 
@@ -14,9 +15,9 @@ export function runIds(runsDir: string): string[] {
     .toSorted();
 }
 
-/** A folder is a run when it has the files every run starts with. */
+/** A folder is a run when it has the files every run starts with (events.jsonl comes a moment later). */
 export function isRunFolder(folder: string): boolean {
-  return existsSync(path.join(folder, "config.yaml")) && existsSync(path.join(folder, "events.jsonl"));
+  return [RUN_FILES.config, RUN_FILES.provenance].every((name) => existsSync(path.join(folder, name)));
 }
 
 /**
@@ -66,7 +67,8 @@ function globPattern(pattern: string): RegExp {
 
 function unknownRun(root: string, runsDir: string, ref: string): InputError {
   const ids = runIds(root);
-  if (ids.length === 0) return new InputError("no such run; there are none yet", { file: runsDir, received: ref });
+  if (ids.length === 0)
+    return new InputError("no such run; there are none yet", { file: runsDir, received: ref });
   const hint = didYouMean(ref, ids);
   return new InputError("no such run", {
     file: runsDir,

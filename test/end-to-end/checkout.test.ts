@@ -1,6 +1,15 @@
 // The launcher and install scripts, in small made-up checkouts: building when stale, and saying what is missing.
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,9 +18,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 const root = path.resolve(import.meta.dirname, "../..");
 
 interface SetupScript {
-  checkNode(version: string, manifest: { engines: { node: string } }): void;
-  missingPackages(directory: string): string[];
-  sourceState(folders: string[], directory: string): string;
+  readonly checkNode: (version: string, manifest: { engines: { node: string } }) => void;
+  readonly missingPackages: (directory: string) => string[];
 }
 
 const script = async <T>(name: string): Promise<T> =>
@@ -41,10 +49,7 @@ function fakeCheckout(options: { compilerFails?: boolean } = {}): void {
   write("package-lock.json", "{}");
   write("tsconfig.base.json", "{}");
   write("src/cli/index.ts", "1");
-  write(
-    "node_modules/typescript/package.json",
-    JSON.stringify({ type: "commonjs" }),
-  );
+  write("node_modules/typescript/package.json", JSON.stringify({ type: "commonjs" }));
   write(
     "node_modules/typescript/bin/tsc",
     `const fs = require("node:fs");
@@ -58,7 +63,10 @@ fs.writeFileSync("dist/cli/index.js",
 
 function launch(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   // From another folder: where the launcher lies decides, not where it is called.
-  const { status, stdout, stderr } = spawnSync(path.join(checkout, "brink"), args, { cwd: tmpdir(), encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(path.join(checkout, "brink"), args, {
+    cwd: tmpdir(),
+    encoding: "utf8",
+  });
   return { status, stdout, stderr };
 }
 
@@ -132,8 +140,10 @@ describe("setup", () => {
   it("compares the Node version with package.json's floor", async () => {
     const { checkNode } = await script<SetupScript>("setup.mjs");
     const manifest = { engines: { node: ">=20.19" } };
-    for (const good of ["20.19.0", "20.20.2", "22.1.0", "24.0.0"]) expect(() => checkNode(good, manifest)).not.toThrow();
-    for (const bad of ["18.20.0", "20.9.0", "20.18.9"]) expect(() => checkNode(bad, manifest)).toThrow(`>=20.19; this is ${bad}`);
+    for (const good of ["20.19.0", "20.20.2", "22.1.0", "24.0.0"])
+      expect(() => checkNode(good, manifest)).not.toThrow();
+    for (const bad of ["18.20.0", "20.9.0", "20.18.9"])
+      expect(() => checkNode(bad, manifest)).toThrow(`>=20.19; this is ${bad}`);
   });
 
   it("finds packages that are absent, outdated or half removed, and forgives other platforms' binaries", async () => {
@@ -169,15 +179,24 @@ describe("setup", () => {
 
 describe("npm test's closing line", () => {
   interface TestScript {
-    countTests(report: object): { passed: number; failed: number; skipped: number };
+    readonly countTests: (report: object) => { passed: number; failed: number; skipped: number };
   }
-  const report = { success: true, numPassedTests: 5, numFailedTests: 0, numPendingTests: 2, numTodoTests: 1, testResults: [] };
+  const report = {
+    success: true,
+    numPassedTests: 5,
+    numFailedTests: 0,
+    numPendingTests: 2,
+    numTodoTests: 1,
+    testResults: [],
+  };
 
   it("counts passed, failed and skipped tests", async () => {
     const { countTests } = await script<TestScript>("test.mjs");
     expect(countTests(report)).toEqual({ passed: 5, failed: 0, skipped: 3 });
     const failedFile = { status: "failed", assertionResults: [{ status: "failed" }] };
-    expect(countTests({ ...report, success: false, numFailedTests: 1, testResults: [failedFile] }).failed).toBe(1);
+    expect(
+      countTests({ ...report, success: false, numFailedTests: 1, testResults: [failedFile] }).failed,
+    ).toBe(1);
   });
 
   it("counts a file that did not load, and an error outside any test, as failures", async () => {
