@@ -53,8 +53,11 @@ function binary(
   partials: Partials,
   extra: Partial<Operator> = {},
 ): Operator {
+  const { simplify: further, ...rest } = extra;
   return {
     shape: (inputs) => broadcastShapes(inputs[0]!, inputs[1]!),
+    simplify: (graph, inputs, attributes) =>
+      shrinkConstants(graph, onnx, inputs) ?? further?.(graph, inputs, attributes) ?? null,
     jvp(node, [left, right]) {
       const a = left ? partials.left(node, left) : null;
       const b = right ? partials.right(node, right) : null;
@@ -68,7 +71,7 @@ function binary(
     },
     reference: (inputs, _, shape) => mapBroadcast(inputs, shape, (values) => value(values[0]!, values[1]!)),
     onnx: (_, inputs, emitter) => emitter.node(onnx, inputs),
-    ...extra,
+    ...rest,
   };
 }
 
@@ -90,6 +93,23 @@ function mapBroadcast(
 /** Value of a scalar constant node, else null. */
 function scalarValue(node: Node): number | null {
   return node.op === "Constant" && node.shape.length === 0 ? node.values![0]! : null;
+}
+
+/**
+ * Constants of one repeated value as scalars where their shape makes no difference: then the rules for 0 and 1
+ * below see them, and ONNX Runtime never meets a full-rank constant it could fold into an invalid graph.
+ */
+function shrinkConstants(graph: Graph, op: string, inputs: readonly Node[]): Node | null {
+  const [a, b] = inputs as readonly [Node, Node];
+  const repeated = (node: Node, other: Node): number | null => {
+    const values = node.op === "Constant" && node.shape.length > 0 ? node.values! : null;
+    if (!values || !values.every((value) => Object.is(value, values[0]))) return null;
+    return sameShape(broadcastShapes(node.shape, other.shape), other.shape) ? values[0]! : null;
+  };
+  const left = repeated(a, b);
+  if (left !== null) return graph.apply(op, [graph.constant(left), b]);
+  const right = repeated(b, a);
+  return right === null ? null : graph.apply(op, [a, graph.constant(right)]);
 }
 
 /** Inputs without broadcasts that the result would do anyway: Mul(Expand(x), y) is Mul(x, y) when shapes allow. */
