@@ -1,0 +1,206 @@
+// Engine speed: gradient, Hessian product, SGD step, sharpness, ∇S, and the same in PyTorch beside it.
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import type { Dataset } from "brink/data";
+import type { Vector } from "brink/math";
+import { interleave, over, summarise, type Rounds } from "./harness.ts";
+import { pointCheck, requireAgreement } from "./parts/check.ts";
+import { cnnRows, fcRows, sharpnessRow } from "./parts/engine-rows.ts";
+import { cnnPeerSides, cnnSides, fcPeerSides, fcSides } from "./parts/engine-sides.ts";
+import { benchmarkImages, writePeerFiles } from "./parts/inputs.ts";
+import { describeMachine, loadWarning, type Machine } from "./parts/machine.ts";
+import { matrixProduct, type MatrixProduct } from "./parts/matmul.ts";
+import { defaultThreads, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
+import { recordResult, renderTable, type Row } from "./parts/report.ts";
+import { warmSharpness, type WarmPlan, type WarmResult } from "./parts/sharpness.ts";
+import { createSubject, type Subject } from "./parts/subject.ts";
+import { startTorchPeer, type TorchPeer } from "./peers/torch-peer.ts";
+
+/** Pause between sides in ms: longer than the worker pools of either side spin after their last job. */
+const PAUSE = 60;
+/** Rounds of the convolutional network, whose every visit takes seconds. */
+const CNN_ROUNDS = 3;
+
+/** Progressive sharpening: far below 2/η = 200, where most of a run's measurements are made. */
+const CLIMBING: WarmPlan = { lr: 0.01, settle: 100, between: 50, solves: 5, tol: 1e-4 };
+/** 2/η = 66.7 is reached within 400 steps: at the edge the iterate oscillates and warm starts help less. */
+const AT_THE_EDGE: WarmPlan = { lr: 0.03, settle: 400, between: 50, solves: 3, tol: 1e-4 };
+
+const PARTS = ["peer", "cnn", "edge"];
+
+const USAGE = `Usage: npm run bench -- engine [options]
+  --json         one JSON line of Brink's medians in ms (without --record: nothing else is measured)
+  --record       also write bench/results/engine.json
+  --skip PARTS   leave out any of: ${PARTS.join(",")}
+  --threads N    threads of both sides (default: all cores)
+  --n N          examples (default 5000)
+  --rounds N     counted rounds (default 9)
+`;
+
+interface Plan {
+  readonly n: number;
+  readonly rounds: number;
+  readonly threads: number;
+  readonly skip: ReadonlySet<string>;
+  readonly json: boolean;
+  readonly record: boolean;
+}
+
+/** Everything measured, before it becomes rows. */
+interface Measured {
+  readonly machine: Machine;
+  readonly data: string;
+  readonly peer: TorchPeer | undefined;
+  readonly rows: readonly Row[];
+  readonly medians: Readonly<Record<string, number>>;
+}
+
+await runBenchmark(async () => {
+  const flags = parseFlags({
+    help: { type: "boolean" },
+    json: { type: "boolean" },
+    record: { type: "boolean" },
+    skip: { type: "string" },
+    threads: { type: "string" },
+    n: { type: "string" },
+    rounds: { type: "string" },
+  });
+  if (flags["help"] === true) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const json = flags["json"] === true;
+  const record = flags["record"] === true;
+  const plan: Plan = {
+    n: positive("n", flags["n"], 5000),
+    rounds: positive("rounds", flags["rounds"], 9),
+    threads: positive("threads", flags["threads"], defaultThreads()),
+    skip: json && !record ? new Set(PARTS) : words("skip", flags["skip"], PARTS),
+    json,
+    record,
+  };
+  const peer = plan.skip.has("peer") ? undefined : await findPeer(plan.threads);
+  try {
+    deliver(plan, await measure(plan, peer));
+  } finally {
+    await peer?.close();
+  }
+});
+
+async function findPeer(threads: number): Promise<TorchPeer | undefined> {
+  const peer = await startTorchPeer(threads);
+  if (typeof peer !== "string") return peer;
+  say(peer);
+  return undefined;
+}
+
+async function measure(plan: Plan, peer: TorchPeer | undefined): Promise<Measured> {
+  const machine = describeMachine();
+  const warning = loadWarning(machine);
+  if (warning !== undefined) say(warning);
+  const images = await benchmarkImages(plan.n);
+  const fc = createSubject("fc-tanh", images, plan.threads);
+  const product = await matrixProduct(plan.threads);
+  say("sharpness along a descent");
+  const climbing = await warmSharpness(fc.objective, fc.theta, CLIMBING);
+  const cnn = plan.skip.has("cnn") ? undefined : createSubject("cnn-tanh", images, plan.threads);
+  if (peer !== undefined) await comparePoints(peer, images, climbing.theta, fc, cnn);
+  const rounds = await interleave(
+    [...fcSides(fc, climbing, product), ...(peer === undefined ? [] : fcPeerSides(peer))],
+    { rounds: plan.rounds, warmup: 1, pause: PAUSE },
+    (done, total) => say(`FC-Tanh round ${done} of ${total}`),
+  );
+  const rows: Row[] = [...fcRows(rounds, product, plan.n)];
+  if (peer !== undefined) say("one cold sharpness by eigsh (tens of seconds)");
+  const cold = await peer?.measure("sharpness", 1);
+  rows.push(sharpnessRow("FC sharpness, warm", climbing, cold));
+  if (!plan.skip.has("edge")) {
+    say("sharpness at the edge");
+    const edge = await warmSharpness(fc.objective, fc.theta, AT_THE_EDGE);
+    rows.push(
+      sharpnessRow(`FC sharpness, warm, at 2/η = ${(2 / AT_THE_EDGE.lr).toFixed(1)}`, edge, undefined),
+    );
+  }
+  if (cnn !== undefined) {
+    const cnnRounds = await interleave(
+      [...cnnSides(cnn), ...(peer === undefined ? [] : cnnPeerSides(peer))],
+      { rounds: Math.min(plan.rounds, CNN_ROUNDS), warmup: 0, pause: PAUSE },
+      (done, total) => say(`cnn-tanh round ${done} of ${total}`),
+    );
+    rows.push(...cnnRows(cnnRounds, cnn.objective.keepsLinearisation));
+  }
+  const medians = jsonLine(rounds, climbing, product, plan.threads);
+  await Promise.all([fc.objective.dispose(), cnn?.objective.dispose(), product.dispose()]);
+  return { machine, data: images.name, peer, rows, medians };
+}
+
+/** Hands the peer the same examples and parameters and makes sure that both compute the same function. */
+async function comparePoints(
+  peer: TorchPeer,
+  images: Dataset,
+  theta: Vector,
+  fc: Subject,
+  cnn: Subject | undefined,
+): Promise<void> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "brink-bench-"));
+  try {
+    await writePeerFiles(folder, images, { fc: theta, ...(cnn === undefined ? {} : { cnn: cnn.theta }) });
+    await peer.load(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  requireAgreement("FC-Tanh", await pointCheck(fc.objective, theta), await peer.check("fc"));
+  if (cnn === undefined) return;
+  requireAgreement("cnn-tanh", await pointCheck(cnn.objective, cnn.theta), await peer.check("cnn"));
+}
+
+function jsonLine(
+  rounds: Rounds,
+  sharp: WarmResult,
+  product: MatrixProduct,
+  threads: number,
+): Record<string, number> {
+  const median = (name: string): number => Number(over(rounds, name)!.median.toFixed(3));
+  return {
+    gradient: median("gradient"),
+    hvp: median("hvp"),
+    sgdStep50: median("sgdStep50"),
+    sharpnessWarm: Number(summarise(sharp.solves.map((solve) => solve.ms)).median.toFixed(3)),
+    gradSharpness: median("gradSharpness"),
+    matmulGflops: Number((product.flops / over(rounds, "matmul")!.median / 1e6).toFixed(1)),
+    threads,
+  };
+}
+
+/** To the file, to standard output, or both. */
+function deliver(plan: Plan, { machine, data, peer, rows, medians }: Measured): void {
+  if (plan.record) {
+    const { n, rounds, threads } = plan;
+    const file = recordResult("engine", {
+      benchmark: "engine",
+      recorded: new Date().toISOString(),
+      command: "npm run bench -- engine --record",
+      machine,
+      peer: peer?.description ?? null,
+      settings: { data, n, rounds, threads, climbing: CLIMBING, atTheEdge: AT_THE_EDGE },
+      medians,
+      rows,
+    });
+    say(`Written to ${file}`);
+  }
+  if (plan.json) {
+    process.stdout.write(`${JSON.stringify(medians)}\n`);
+    return;
+  }
+  const peerText = peer === undefined ? "" : `, PyTorch ${peer.description.torch} (${peer.description.blas})`;
+  process.stdout.write(
+    `${machine.cpu}, ${plan.threads} threads, ONNX Runtime ${machine.onnxruntime}${peerText}; ` +
+      `${data}, n = ${plan.n}, float32; ms unless said otherwise, median (quartiles)\n\n` +
+      `${renderTable(rows)}\n`,
+  );
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
