@@ -12,7 +12,7 @@ export function fnv1a64(...arrays: readonly ArrayBufferView[]): string {
     for (let i = 0; i < bytes.length; i++) {
       low = (low ^ bytes[i]!) >>> 0;
       const product = low * 0x1b3;
-      high = (Math.imul(high, 0x1b3) + Math.floor(product / 4_294_967_296) + (low << 8)) >>> 0;
+      high = (Math.imul(high, 0x1b3) + ((product / 4_294_967_296) | 0) + (low << 8)) >>> 0;
       low = product >>> 0;
     }
   }

@@ -19,16 +19,31 @@ export function fieldAmplitudes(frequencies: number, power: number): Float64Arra
   return amplitudes.map((amplitude) => amplitude / Math.sqrt(variance));
 }
 
+/** cos(πp(i+½)/size) for grid row (or column) i and frequency p, row-major: computed once for many fields. */
+export interface GridBasis {
+  readonly size: number;
+  readonly frequencies: number;
+  readonly values: Float64Array;
+}
+
+/** The cosines of `frequencies` frequencies on a grid of `size` points. */
+export function gridBasis(size: number, frequencies: number): GridBasis {
+  const values = new Float64Array(size * frequencies);
+  for (let i = 0; i < size; i++) {
+    cosines(values.subarray(i * frequencies, (i + 1) * frequencies), (Math.PI * (i + 0.5)) / size);
+  }
+  return { size, frequencies, values };
+}
+
 /** Σ_pq a_pq cos(πp(i+½)/size) cos(πq(j+½)/size) on the size×size grid, separably: O(size³). */
-export function cosineField(amplitudes: Float64Array, size: number): Float64Array {
-  const frequencies = Math.round(Math.sqrt(amplitudes.length));
-  const basis = gridBasis(frequencies, size);
+export function cosineField(amplitudes: Float64Array, basis: GridBasis): Float64Array {
+  const { size, frequencies, values } = basis;
   const rows = new Float64Array(frequencies * size);
   for (let p = 0; p < frequencies; p++) {
     for (let j = 0; j < size; j++) {
       let sum = 0;
       for (let q = 0; q < frequencies; q++)
-        sum += amplitudes[p * frequencies + q]! * basis[j * frequencies + q]!;
+        sum += amplitudes[p * frequencies + q]! * values[j * frequencies + q]!;
       rows[p * size + j] = sum;
     }
   }
@@ -36,7 +51,7 @@ export function cosineField(amplitudes: Float64Array, size: number): Float64Arra
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < size; j++) {
       let sum = 0;
-      for (let p = 0; p < frequencies; p++) sum += basis[i * frequencies + p]! * rows[p * size + j]!;
+      for (let p = 0; p < frequencies; p++) sum += values[i * frequencies + p]! * rows[p * size + j]!;
       field[i * size + j] = sum;
     }
   }
@@ -80,12 +95,4 @@ function cosines(values: Float64Array, angle: number): void {
   values[0] = 1;
   if (values.length > 1) values[1] = first;
   for (let k = 2; k < values.length; k++) values[k] = 2 * first * values[k - 1]! - values[k - 2]!;
-}
-
-function gridBasis(frequencies: number, size: number): Float64Array {
-  const basis = new Float64Array(size * frequencies);
-  for (let i = 0; i < size; i++) {
-    cosines(basis.subarray(i * frequencies, (i + 1) * frequencies), (Math.PI * (i + 0.5)) / size);
-  }
-  return basis;
 }

@@ -27,6 +27,7 @@ export function parseIdx(bytes: Uint8Array, fileName: string, rank: number): Idx
         { file: fileName },
       )
     : bytes;
+  if (plain.length >= 4) checkMagic(plain, fileName, rank);
   if (plain.length < headerLength) {
     throw new InputError("too short for an IDX file: truncated", {
       file: fileName,
@@ -52,15 +53,8 @@ function idxSize(
   fileName: string,
   rank: number,
 ): { readonly shape: readonly number[]; readonly total: number } {
+  checkMagic(bytes, fileName, rank);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const magic = view.getUint32(0);
-  if (magic !== 0x800 + rank) {
-    throw new InputError("wrong magic number: not an IDX file of this kind", {
-      file: fileName,
-      received: `0x${magic.toString(16).padStart(8, "0")}`,
-      allowed: `0x${(0x800 + rank).toString(16).padStart(8, "0")} (unsigned bytes, ${rank} ${rank === 1 ? "dimension" : "dimensions"})`,
-    });
-  }
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const total = 4 + 4 * rank + shapeSize(shape);
   if (!(total <= MAX_IDX_BYTES)) {
@@ -71,4 +65,15 @@ function idxSize(
     });
   }
   return { shape, total };
+}
+
+function checkMagic(bytes: Uint8Array, fileName: string, rank: number): void {
+  const magic = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
+  if (magic !== 0x800 + rank) {
+    throw new InputError("wrong magic number: not an IDX file of this kind", {
+      file: fileName,
+      received: `0x${magic.toString(16).padStart(8, "0")}`,
+      allowed: `0x${(0x800 + rank).toString(16).padStart(8, "0")} (unsigned bytes, ${rank} ${rank === 1 ? "dimension" : "dimensions"})`,
+    });
+  }
 }

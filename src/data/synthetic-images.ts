@@ -1,6 +1,6 @@
 // Built-in images: deformed class templates in 1/f noise, correlated across colours, as a seed-determined stream.
 import { type RandomStream, randomStream } from "../math/index.ts";
-import { cosineField, evaluateField, fieldAmplitudes } from "./cosine-field.ts";
+import { cosineField, evaluateField, fieldAmplitudes, gridBasis } from "./cosine-field.ts";
 import type { SyntheticImagesSettings } from "./config.ts";
 import { type DataSource, type ExampleSource, flatRows, generatedValues } from "./source.ts";
 
@@ -36,9 +36,10 @@ export function syntheticImagesSource(settings: SyntheticImagesSettings): DataSo
   const { classes, modes, size, channels, seed } = settings;
   const frequencies = Math.min(size, TEMPLATE_FREQUENCIES);
   const templateStream = randomStream(seed, "synthetic-images/templates");
-  const templates: Planes[] = [];
-  for (let k = 0; k < classes * modes; k++)
-    templates.push(colourPlanes(templateStream, settings, frequencies));
+  const amplitudes = fieldAmplitudes(frequencies, settings.spectrum);
+  const templates = Array.from({ length: classes * modes }, () =>
+    colourPlanes(templateStream, settings, amplitudes),
+  );
   const split = (count: number, purpose: string): ExampleSource =>
     generate(settings, templates, count, randomStream(seed, `synthetic-images/${purpose}`));
   return {
@@ -58,17 +59,16 @@ export function syntheticImagesSource(settings: SyntheticImagesSettings): DataSo
 /** Random planes with unit mean variance per pixel and channel, mixed along the colour directions. */
 function colourPlanes(
   stream: RandomStream,
-  { channels, spectrum, colour }: SyntheticImagesSettings,
-  frequencies: number,
+  { channels, colour }: SyntheticImagesSettings,
+  amplitudes: Float64Array,
 ): Planes {
-  const amplitudes = fieldAmplitudes(frequencies, spectrum);
   const draw = (): Float64Array => amplitudes.map((amplitude) => amplitude * stream.normal());
   if (channels === 1) return [draw()];
   const directions = COLOURS.slice(0, channels).map((_, d) => ({
     strength: d === 0 ? 1 : colour,
     plane: draw(),
   }));
-  const planes = Array.from({ length: channels }, () => new Float64Array(frequencies * frequencies));
+  const planes = Array.from({ length: channels }, () => new Float64Array(amplitudes.length));
   // Two channels use the first two directions' first and last entries: common and opposed.
   const entry = (direction: number, channel: number): number =>
     channels === 3
@@ -97,11 +97,15 @@ function generate(
   const area = size * size;
   const values = generatedValues(count, channels * area);
   const labels = new Uint16Array(count);
-  const displacementAmplitudes = fieldAmplitudes(Math.min(size, DISPLACEMENT_FREQUENCIES), 2);
+  const noiseAmplitudes = fieldAmplitudes(size, settings.spectrum);
+  const noiseBasis = gridBasis(size, size);
+  const smooth = Math.min(size, DISPLACEMENT_FREQUENCIES);
+  const displacementAmplitudes = fieldAmplitudes(smooth, 2);
+  const displacementBasis = gridBasis(size, smooth);
   const displacement = (): Float64Array =>
     cosineField(
       displacementAmplitudes.map((amplitude) => amplitude * stream.normal()),
-      size,
+      displacementBasis,
     );
   for (let i = 0; i < count; i++) {
     const label = stream.integer(classes);
@@ -112,11 +116,11 @@ function generate(
     const reach = (settings.deformation / Math.SQRT2) * size;
     const down = displacement().map((value) => value * reach);
     const right = displacement().map((value) => value * reach);
-    const noise = colourPlanes(stream, settings, size);
+    const noise = colourPlanes(stream, settings, noiseAmplitudes);
     for (let channel = 0; channel < channels; channel++) {
       const image = values.subarray((i * channels + channel) * area, (i * channels + channel + 1) * area);
       const figure = evaluateField(template[channel]!, size, down, right);
-      const ground = cosineField(noise[channel]!, size);
+      const ground = cosineField(noise[channel]!, noiseBasis);
       for (let p = 0; p < area; p++) {
         image[p] =
           strength * figure[p]! + settings.noise * ground[p]! + settings.pixelNoise * stream.normal();
