@@ -44,18 +44,22 @@ class GraphEmitter implements Emitter {
   readonly dtype: DType;
   readonly nodes: NodeProto[] = [];
   readonly initializers = new Map<string, TensorProto>();
+  readonly #taken: ReadonlySet<string>;
   #next = 0;
 
-  constructor(dtype: DType) {
+  /** @param taken names of inputs, which no generated name may equal */
+  constructor(dtype: DType, taken: ReadonlySet<string>) {
     this.dtype = dtype;
+    this.#taken = taken;
   }
 
   node(
     op: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
-    output: string = `t${this.#next++}`,
+    wanted: string = `t${this.#next++}`,
   ): string {
+    const output = this.#free(wanted);
     this.nodes.push({
       opType: op,
       domain: "",
@@ -68,7 +72,7 @@ class GraphEmitter implements Emitter {
   }
 
   ints(values: readonly number[]): string {
-    const name = `ints_${values.join("_")}`;
+    const name = this.#free(`ints_${values.join("_")}`);
     if (!this.initializers.has(name)) this.initializers.set(name, int64Vector(name, values));
     return name;
   }
@@ -77,7 +81,8 @@ class GraphEmitter implements Emitter {
     return this.constant(`scalar_${value}`, [], Float64Array.of(value));
   }
 
-  constant(name: string, dims: readonly number[], values: Float64Array): string {
+  constant(wanted: string, dims: readonly number[], values: Float64Array): string {
+    const name = this.#free(wanted);
     if (!this.initializers.has(name)) {
       const tensor =
         this.dtype === "float32"
@@ -87,15 +92,26 @@ class GraphEmitter implements Emitter {
     }
     return name;
   }
+
+  #free(wanted: string): string {
+    return this.#taken.has(wanted) ? this.#free(`${wanted}_`) : wanted;
+  }
 }
 
 /** A product used once, plus something that broadcasts into it: the product node, the addend, else null. */
 function gemmWithAddend(node: Node, uses: ReadonlyMap<Node, number>): { product: Node; addend: Node } | null {
   if (node.op !== "Add") return null;
   const [a, b] = node.inputs as readonly [Node, Node];
-  for (const [product, addend] of [[a, b], [b, a]] as const) {
+  for (const [product, addend] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     const fits = product.op === "MatMul" && uses.get(product) === 1 && sameShape(product.shape, node.shape);
-    if (fits && addend.shape.length <= 2 && sameShape(broadcastShapes(addend.shape, product.shape), product.shape)) {
+    if (
+      fits &&
+      addend.shape.length <= 2 &&
+      sameShape(broadcastShapes(addend.shape, product.shape), product.shape)
+    ) {
       return { product, addend };
     }
   }
@@ -109,14 +125,20 @@ function gemmWithAddend(node: Node, uses: ReadonlyMap<Node, number>): { product:
  */
 export function lowerProgram(source: Program, dtype: DType, name = "brink"): LoweredProgram {
   const program = legalise(source, dtype);
-  const emitter = new GraphEmitter(dtype);
+  const emitter = new GraphEmitter(dtype, new Set(program.inputs.map((input) => input.name)));
   const elementType = dtype === "float32" ? DATA_TYPE.float : DATA_TYPE.double;
   const names = new Map<Node, string>();
-  const describe = (value: string, node: Node): ValueInfoProto => ({ name: value, elementType, shape: [...node.shape] });
+  const describe = (value: string, node: Node): ValueInfoProto => ({
+    name: value,
+    elementType,
+    shape: [...node.shape],
+  });
 
   for (const input of program.inputs) {
-    if (input.op !== "Input") throw new InputError("a program input must be an Input node", { received: input.op });
-    if ([...names.values()].includes(input.name)) throw new InputError("two inputs share a name", { received: input.name });
+    if (input.op !== "Input")
+      throw new InputError("a program input must be an Input node", { received: input.op });
+    if ([...names.values()].includes(input.name))
+      throw new InputError("two inputs share a name", { received: input.name });
     names.set(input, input.name);
   }
   const order = topologicalOrder(program.outputs);
@@ -133,14 +155,18 @@ export function lowerProgram(source: Program, dtype: DType, name = "brink"): Low
   }
   for (const node of order) {
     if (names.has(node) || absorbed.has(node)) continue;
-    if (node.op === "Input") throw new InputError("a program uses an input it does not list", { received: node.name });
+    if (node.op === "Input")
+      throw new InputError("a program uses an input it does not list", { received: node.name });
     if (node.op === "Constant") {
       names.set(node, emitter.constant(`c${node.id}`, node.shape, node.values!));
       continue;
     }
     const match = fused.get(node);
     if (match) {
-      const flags = { transA: match.product.attributes["transA"]!, transB: match.product.attributes["transB"]! };
+      const flags = {
+        transA: match.product.attributes["transA"]!,
+        transB: match.product.attributes["transB"]!,
+      };
       const operands = [...match.product.inputs, match.addend].map((input) => names.get(input)!);
       names.set(node, emitter.node("Gemm", operands, flags));
       continue;
@@ -149,7 +175,9 @@ export function lowerProgram(source: Program, dtype: DType, name = "brink"): Low
     names.set(node, node.graph.operator(node.op).onnx(node, inputs, emitter));
   }
   // Outputs get names of their own: ONNX forbids an output that is also an input, a constant or another output.
-  const outputNames = program.outputs.map((output, k) => emitter.node("Identity", [names.get(output)!], {}, `out${k}`));
+  const outputNames = program.outputs.map((output, k) =>
+    emitter.node("Identity", [names.get(output)!], {}, `out${k}`),
+  );
   const model: ModelProto = {
     irVersion: 8,
     producerName: "brink",
