@@ -4,12 +4,13 @@ import { fileURLToPath } from "node:url";
 import { zeros } from "brink/math";
 import { randomImages } from "./parts/inputs.ts";
 import { describeMachine } from "./parts/machine.ts";
-import { defaultThreads, parseFlags, positive, runBenchmark } from "./parts/options.ts";
+import { defaultThreads, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
 import { digits, recordResult } from "./parts/report.ts";
 import { createSubject } from "./parts/subject.ts";
 
 const SIZES = [1000, 2500, 5000];
-/** The issue's ceiling for the n = 5,000 run. */
+const NETS = ["cnn-tanh", "fc-tanh"];
+/** What an n = 5,000 run may use: 2.5 GiB. */
 const CEILING_MIB = 2560;
 
 const USAGE = `Usage: npm run bench -- memory [options]
@@ -50,7 +51,7 @@ await runBenchmark(async () => {
     process.stdout.write(USAGE);
     return;
   }
-  const net = flags["net"] === "fc-tanh" ? "fc-tanh" : "cnn-tanh";
+  const net = words("net", flags["net"] ?? "cnn-tanh", NETS).has("fc-tanh") ? "fc-tanh" : "cnn-tanh";
   const budget = positive("budget", flags["budget"], 512);
   const threads = positive("threads", flags["threads"], defaultThreads());
   if (flags["child"] !== undefined) {
