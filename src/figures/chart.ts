@@ -122,6 +122,7 @@ export function drawChart(spec: ChartSpec, options: FigureOptions): Figure {
     ],
   });
   const svg = plot as unknown as SVGSVGElement;
+  dropPixelOffset(svg);
   const xScale = plot.scale("x")!;
   const yScale = plot.scale("y")!;
   const toX = (value: number): number => xScale.apply(value) as number;
@@ -178,6 +179,21 @@ function chartLabels(
 
 function isOnset(mark: { readonly kind: string }): boolean {
   return mark.kind === "onset";
+}
+
+/**
+ * Undoes the half pixel by which Plot moves every mark where it finds a screen of low resolution (it looks for
+ * a global `window`), so that a figure is the same file in every browser and in Node. Marks have whole-pixel
+ * translations otherwise.
+ */
+function dropPixelOffset(svg: SVGSVGElement): void {
+  for (const element of svg.querySelectorAll("g, line")) {
+    const match = /^translate\((-?[\d.]+),(-?[\d.]+)\)$/.exec(element.getAttribute("transform") ?? "");
+    if (match === null) continue;
+    const [x, y] = [Math.floor(Number(match[1])), Math.floor(Number(match[2]))];
+    if (x === 0 && y === 0) element.removeAttribute("transform");
+    else element.setAttribute("transform", `translate(${x},${y})`);
+  }
 }
 
 /** Background, font and description; the drawing library's own are replaced so that the file stands alone. */

@@ -172,24 +172,22 @@ function summaryTable(rows: readonly SummaryRow[]): Markup {
       <td class="text">${status(row.status)}</td>
     </tr>`;
   });
-  return html`<div class="wide">
-    <table>
-      <caption>
-        S_eq: mean sharpness${over}. Every number links to its run.
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">run</th>
-          ${several ? html`<th scope="col" class="text">what differs</th>` : undefined}
-          ${columns.map((column) => html`<th scope="col" title="${column.about}">${column.title}</th>`)}
-          <th scope="col" class="text">status</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${body}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<p class="soft">S_eq: mean sharpness${over}. Every number links to its run.</p>
+    <div class="wide">
+      <table aria-label="Summary of the runs">
+        <thead>
+          <tr>
+            <th scope="col">run</th>
+            ${several ? html`<th scope="col" class="text">what differs</th>` : undefined}
+            ${columns.map((column) => html`<th scope="col" title="${column.about}">${column.title}</th>`)}
+            <th scope="col" class="text">status</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${body}
+        </tbody>
+      </table>
+    </div>`;
 }
 
 function figureCard(figure: Figure, options: ReportOptions): Markup {

@@ -1,6 +1,6 @@
 // One call per gallery entry: compares with the committed SVG and, on request, writes the entry to a folder.
 //
-//   BRINK_GALLERY=gallery npx vitest run test/figures      (SVG, PNG, CSV and index.html to look at)
+//   BRINK_GALLERY=gallery npx vitest run test/figures      (SVG, PNG, CSV, index.html and report.html)
 //   npx vitest run test/figures --update                   (accept changed drawings after looking)
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,4 +36,10 @@ export function writeEntry(folder: string, name: string, drawn: Figure): void {
     join(folder, "index.html"),
     `<!doctype html><html lang="en"><meta charset="utf-8"><title>Figure gallery</title>${items.join("\n")}</html>\n`,
   );
+}
+
+/** Writes a report beside the gallery's entries. */
+export function writeReport(folder: string, html: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "report.html"), html);
 }

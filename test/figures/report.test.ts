@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { buildReport, summaryRows } from "../../src/figures/index.ts";
 import { headlessDocument } from "../../src/figures/headless.ts";
 import type { RunRecord } from "../../src/record/index.ts";
+import { writeReport } from "./gallery.ts";
 import { headlineRuns, syntheticRun } from "./synthetic.ts";
 
 const options = { document: headlessDocument(), title: "Test report" };
@@ -62,6 +63,8 @@ test("the page: table, figures, configuration, provenance, marks; every number l
     runHref: (id) => `runs/${id}/`,
     fileHref: (name, kind) => `${name}.${kind}`,
   });
+  const folder = process.env["BRINK_GALLERY"];
+  if (folder !== undefined && folder !== "") writeReport(folder, report.html);
   expect(report.html).toMatch(/^<!doctype html>\s*<html lang="en">/);
   expect(report.figures.map((figure) => figure.name)).toEqual([
     "sharpness",
