@@ -33,7 +33,7 @@ export const devices = ["cpu", "webgpu", "cuda", "reference"] as const;
 
 /** Settings of an experiment given as flags; they become overrides of the file. */
 export interface ConfigOptions {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly threads?: number;
   readonly device?: string;
 }
@@ -41,16 +41,14 @@ export interface ConfigOptions {
 /** Adds `--set`, `--threads`, `--device`. */
 export function withConfigOptions(command: Command): Command {
   return command
-    .option("--set <key=value>", "override one setting, e.g. optimizer.lr=0.02 (repeatable)", collect, [])
+    .option("--set <key=value>", "override one setting, e.g. optimizer.lr=0.02 (repeatable)", collect)
     .option("--threads <n>", "threads of the runtime (default: physical cores)", integerFrom(1))
-    .addOption(
-      new Option("--device <name>", "where to compute: cpu, webgpu, cuda, reference").choices(devices),
-    );
+    .addOption(new Option("--device <name>", "where to compute").choices(devices));
 }
 
 /** The overrides a command's flags stand for, in order; `--device` and `--threads` come last and win. */
 export function overridesOf(options: ConfigOptions): string[] {
-  const overrides = [...options.set];
+  const overrides = [...(options.set ?? [])];
   if (options.threads !== undefined) overrides.push(`threads=${options.threads}`);
   if (options.device !== undefined) overrides.push(`device=${options.device}`);
   return overrides;
@@ -86,7 +84,7 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
-function collect(value: string, previous: readonly string[]): string[] {
+function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }
 

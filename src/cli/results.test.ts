@@ -19,10 +19,11 @@ const summary: RunSummary = {
 
 describe("results", () => {
   it("computes the gap below the threshold", () => {
-    expect(resultOf("b50", "runs/b50", summary)).toMatchObject({
+    expect(resultOf("gap-b50-1a2b", "b50", "runs/gap-b50-1a2b", summary)).toMatchObject({
       gap: 21.75,
       threshold: 200,
-      dir: "runs/b50",
+      run: "gap-b50-1a2b",
+      name: "b50",
     });
   });
 
@@ -35,7 +36,9 @@ describe("results", () => {
       equilibriumSd: null,
       message: "loss is not finite",
     };
-    expect(resultTable([resultOf("b50", "x", summary), resultOf("bad", "y", diverged)])).toBe(
+    expect(
+      resultTable([resultOf("x", "b50", "runs/x", summary), resultOf("y", "bad", "runs/y", diverged)]),
+    ).toBe(
       [
         "run    S_eq ± sd    2/η    gap     loss  status",
         "b50  178.3 ± 2.5  200.0  21.75  0.01230  finished",

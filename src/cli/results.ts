@@ -4,9 +4,12 @@ import { type Column, formatNumber, formatSpread, formatTable } from "./format.t
 
 /** How one run ended. */
 export interface RunResult {
-  readonly run: string;
+  /** Name of the run's folder; null when it came to none. */
+  readonly run: string | null;
+  /** Name within the experiment. */
+  readonly name: string;
   /** Folder, as the user can type it. */
-  readonly dir: string;
+  readonly dir: string | null;
   readonly status: RunSummary["status"];
   readonly step: number;
   readonly loss: number | null;
@@ -23,10 +26,11 @@ export interface RunResult {
 }
 
 /** A summary as a result row. */
-export function resultOf(run: string, dir: string, summary: RunSummary): RunResult {
+export function resultOf(run: string, name: string, dir: string, summary: RunSummary): RunResult {
   const { equilibriumSharpness, threshold } = summary;
   return {
     run,
+    name,
     dir,
     status: summary.status,
     step: summary.step,
@@ -57,7 +61,7 @@ export function resultTable(results: readonly RunResult[]): string {
   return formatTable(
     columns,
     results.map((result) => [
-      result.run,
+      result.name,
       result.equilibriumSharpness === null
         ? "–"
         : formatSpread(result.equilibriumSharpness, result.equilibriumSd),

@@ -9,7 +9,10 @@ import { Progress } from "./progress.ts";
 
 /** A run and where its record goes. */
 export interface TrainOptions {
+  /** Id of the run, in JSON lines. */
   readonly run: string;
+  /** Its name in the progress line. */
+  readonly name: string;
   readonly problem: Problem;
   readonly store: RunStore;
   /** Initial parameters; those of the checkpoint when resuming. */
@@ -24,21 +27,18 @@ const longestTurnMs = 50;
 
 /** Trains to the end or to the interruption; returns the final summary. */
 export async function train(output: Output, options: TrainOptions): Promise<RunSummary> {
-  const { run, problem, store, theta0, resume, signal } = options;
+  const { run, name, problem, store, theta0, resume, signal } = options;
   const { config, objective, dataset } = problem;
   const progress = new Progress(output.io.stderr, {
     now: output.io.now,
-    label: run,
+    label: name,
     quiet: output.options.quiet,
   });
   options.onProgress?.(progress);
   const threshold = stabilityThreshold(config.optimizer);
-  const state = {
+  const state: { step: number; loss?: number | null; sharpness: number | null } = {
     step: resume?.step ?? 0,
-    steps: config.steps,
-    loss: null as number | null,
     sharpness: resume?.progress.sharpness ?? null,
-    threshold,
   };
   const note = (event: RunEvent): void => {
     if (event.type === "step") {
@@ -48,7 +48,10 @@ export async function train(output: Output, options: TrainOptions): Promise<RunS
       if (event.point === "iterate" && event.sharpness !== undefined) state.sharpness = event.sharpness;
       output.json({ run, ...event });
     } else if (event.type === "mark") {
-      if (!output.options.quiet) progress.note(`${run}: ${event.message} (step ${event.step})`);
+      // The end is what the final table says.
+      if (!output.options.quiet && event.kind !== "finished") {
+        progress.note(`${name}: step ${event.step}: ${event.kind}, ${event.message}`);
+      }
       output.json({ run, ...event });
     }
   };
@@ -70,7 +73,7 @@ export async function train(output: Output, options: TrainOptions): Promise<RunS
       const item = await events.next();
       if (item.done === true) return item.value;
       note(item.value);
-      progress.update(state);
+      progress.update({ ...state, steps: config.steps, threshold });
       // A step that never leaves the microtask queue (the reference interpreter's) would keep signals waiting.
       if (output.io.now() - turnAt > longestTurnMs) {
         await new Promise(setImmediate);

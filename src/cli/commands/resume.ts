@@ -43,7 +43,7 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
     const ended = await endedResult(dir);
     if (ended !== null) {
       output.note(`the run has ended (${ended.status}); nothing to resume`);
-      return finish(output, store.id, dir, ended);
+      return finish(output, store.id, config.name, dir, ended);
     }
     const { assemble, loadData, startingPoint } = await import("../assemble.ts");
     const { train } = await import("../train.ts");
@@ -75,6 +75,7 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
         (signal) =>
           train(output, {
             run: store.id,
+            name: config.name,
             problem,
             store,
             theta0,
@@ -85,7 +86,7 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
             },
           }),
       );
-      return finish(output, store.id, dir, summary);
+      return finish(output, store.id, config.name, dir, summary);
     } finally {
       await problem.objective.dispose();
     }
@@ -130,10 +131,10 @@ async function recordSession(
   await store.saveProvenance(withSession(before, { now: new Date(), fromStep, command: now.command }));
 }
 
-function finish(output: Output, id: string, dir: string, summary: RunSummary): number {
+function finish(output: Output, id: string, name: string, dir: string, summary: RunSummary): number {
   const shown = path.relative(output.io.cwd, dir);
-  const result = resultOf(id, shown, summary);
-  output.json({ type: "summary", id, ...result });
+  const result = resultOf(id, name, shown, summary);
+  output.json({ type: "summary", ...result });
   output.text(resultTable([result]));
   if (summary.status === "interrupted") output.note(`continue with: brink resume ${shown}`);
   return exitCodeOf([summary.status]);

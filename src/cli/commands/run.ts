@@ -156,15 +156,16 @@ async function openSession(
           output.note(`${problem.network.description}: ${problem.objective.size} parameters; record: ${dir}`);
           output.json({ type: "run", run: store.id, dir, name: expanded.name });
           const summary = await train(output, {
-            run: expanded.name,
+            run: store.id,
+            name: expanded.name,
             problem,
             store,
             theta0: theta,
             signal,
             onProgress,
           });
-          const result = resultOf(expanded.name, dir, summary);
-          output.json({ type: "summary", id: store.id, ...result });
+          const result = resultOf(store.id, expanded.name, dir, summary);
+          output.json({ type: "summary", ...result });
           return { result, folder: store.dir };
         } finally {
           await store.close();
@@ -188,8 +189,9 @@ async function checkBeforehand(dataset: Dataset, runs: readonly ExpandedRun[]): 
 
 function failedResult({ name, config }: ExpandedRun, error: unknown): RunResult {
   return {
-    run: name,
-    dir: "",
+    run: null,
+    name,
+    dir: null,
     status: "failed",
     step: 0,
     loss: null,
