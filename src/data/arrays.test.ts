@@ -128,6 +128,15 @@ describe("arrays", () => {
     expect((await build(big)).train.x[0]).toBe(1e300);
   });
 
+  it("reports targets that no memory holds", async () => {
+    const n = 200_000;
+    const y = new Uint16Array(n);
+    y[0] = 65_535;
+    await expect(build({ x: tensor([n], new Uint8Array(n)), y: tensor([n], y) })).rejects.toThrow(
+      /data.classes: 200000 examples × 65536 float32 values do not fit/,
+    );
+  });
+
   it("reports files that are neither format", async () => {
     const files = memoryFiles({ d: new Uint8Array(50), z: new TextEncoder().encode("PK nonsense") });
     await expect(buildDataset({ name: "arrays", file: "d" }, files)).rejects.toThrow(/d: /);

@@ -1,11 +1,11 @@
 // The one entrance: a data section and a way to read files in, a prepared data set out.
-import { InputError } from "../math/index.ts";
 import { readArrays } from "./arrays.ts";
 import { chebyshevDataset } from "./chebyshev.ts";
 import { knownCifarStatistics, readCifar10 } from "./cifar10.ts";
-import type { DataConfig, DataSettings, PreparationSettings } from "./config.ts";
+import type { DataConfig, PreparationSettings } from "./config.ts";
 import type { Dataset } from "./dataset.ts";
 import { gaussiansSource } from "./gaussians.ts";
+import { memoryFiles } from "./memory-files.ts";
 import { readMnist } from "./mnist.ts";
 import { resolveDataConfig } from "./options.ts";
 import { prepareDataset } from "./prepare.ts";
@@ -15,29 +15,16 @@ import { syntheticImagesSource } from "./synthetic-images.ts";
 /** Largest arrays file: what one byte array of the oldest supported runtime can hold. */
 const MAX_ARRAYS_BYTES = 2 ** 32 - 1;
 
-/** Files for sets that are generated: none. */
-export const NO_FILES: DataFiles = {
-  list: () => [],
-  read: (name) => {
-    throw new InputError("file not found", { file: name });
-  },
-};
-
-/** Whether a set is generated, so that it needs no files. */
-export function isGenerated(name: DataSettings["name"]): boolean {
-  return name === "chebyshev" || name === "gaussians" || name === "synthetic-images";
-}
-
 /**
  * Builds a data set. The same options and files always give the same numbers.
  *
  * @param config the `data` section; missing options take their defaults
- * @param files the set's folder (for `arrays`: something that can read `config.file`)
+ * @param files the set's folder (for `arrays`: something that can read `config.file`); none for generated sets
  * @throws InputError on unknown or impossible options and on missing or damaged files
  */
 export async function buildDataset(
   config: DataConfig | Readonly<Record<string, unknown>>,
-  files: DataFiles = NO_FILES,
+  files: DataFiles = memoryFiles({}),
 ): Promise<Dataset> {
   const settings = resolveDataConfig(config);
   switch (settings.name) {

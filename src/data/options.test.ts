@@ -57,6 +57,12 @@ describe("resolveDataConfig", () => {
     expect(() => resolveDataConfig(config)).toThrow(message);
   });
 
+  it("refuses what is no section at all", () => {
+    for (const value of [null, undefined, "cifar10", ["cifar10"]]) {
+      expect(() => resolveDataConfig(value as unknown as DataConfig)).toThrow(/data: must be a section/);
+    }
+  });
+
   it("either resolves or throws InputError, whatever the values", () => {
     const keys = DATA_NAMES.flatMap((name) => Object.keys(DATA_OPTIONS[name]));
     fc.assert(

@@ -116,7 +116,9 @@ export const DATA_NAMES: readonly DataName[] = Object.keys(DATA_OPTIONS) as Data
  * @throws InputError naming the option, the value, what is allowed and the nearest valid name
  */
 export function resolveDataConfig(config: DataConfig | Readonly<Record<string, unknown>>): DataSettings {
-  const given = config as Readonly<Record<string, unknown>>;
+  const given: unknown = config;
+  if (!isRecord(given))
+    throw new InputError("must be a section of options", { field: "data", received: show(given) });
   const name = given["name"];
   if (typeof name !== "string" || !Object.hasOwn(DATA_OPTIONS, name)) {
     const hint = didYouMean(String(name), DATA_NAMES);
@@ -151,6 +153,10 @@ export function resolveDataConfig(config: DataConfig | Readonly<Record<string, u
     settings[key] = value;
   }
   return settings as unknown as DataSettings;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function accepts(rule: OptionRule, value: unknown): boolean {

@@ -139,7 +139,7 @@ function convertExamples(
 ): Examples {
   const n = chosen.length;
   const inputs = source.inputShape.reduce((product, extent) => product * extent, 1);
-  const x = zeros(dtype, n * inputs);
+  const x = room(dtype, n, inputs, "n");
   for (let i = 0; i < n; i++) {
     const row = split.row(chosen[i]!);
     const at = i * inputs;
@@ -167,8 +167,20 @@ function convertExamples(
   return { n, x, y: encodeLabels(labels, count, targets, dtype), labels };
 }
 
+/** A zero vector for rows×columns values. @throws InputError when no memory holds it */
+function room(dtype: DType, rows: number, columns: number, option: string): Vector {
+  try {
+    return zeros(dtype, rows * columns);
+  } catch {
+    throw new InputError(`${rows} examples × ${columns} ${dtype} values do not fit in memory`, {
+      field: `data.${option}`,
+      hint: "Use fewer examples or float32.",
+    });
+  }
+}
+
 function copyTargets(values: ArrayLike<number>, chosen: Uint32Array, columns: number, dtype: DType): Vector {
-  const y = zeros(dtype, chosen.length * columns);
+  const y = room(dtype, chosen.length, columns, "n");
   for (let i = 0; i < chosen.length; i++) {
     for (let k = 0; k < columns; k++) {
       y[i * columns + k] = values[chosen[i]! * columns + k]!;
@@ -199,7 +211,7 @@ export function encodeLabels(
     for (let i = 0; i < n; i++) y[i] = labels[i] === 1 ? 1 : -1;
     return y;
   }
-  const y = zeros(dtype, n * classes);
+  const y = room(dtype, n, classes, "classes");
   if (targets === "pm1") y.fill(-1);
   for (let i = 0; i < n; i++) y[i * classes + labels[i]!] = 1;
   return y;

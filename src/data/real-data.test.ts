@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { buildDataset } from "./build.ts";
-import { CIFAR10_STATS_FILE } from "./cifar10.ts";
+import { CIFAR10_STATS_FILE, readCifar10 } from "./cifar10.ts";
 import { memoryFiles } from "./memory-files.ts";
 import type { DataFiles } from "./source.ts";
 
@@ -22,12 +22,12 @@ describe.skipIf(!has("cifar-10-batches-bin/data_batch_1.bin"))("real CIFAR-10", 
   const onlyFirst = root !== "" && !has("cifar-10-batches-bin/data_batch_2.bin");
 
   it("has the known labels", async () => {
-    const options = { name: "cifar10", n: "all", testN: 0, standardize: "none" } as const;
-    const { train } = await buildDataset({ ...options, n: 10_000 }, filesOf(batch));
+    const { train } = await readCifar10(filesOf(batch), false);
     const counts = new Array<number>(10).fill(0);
-    for (const label of train.labels!) counts[label]!++;
+    const labels = Array.from(train.labels!);
+    for (const label of labels) counts[label]!++;
     expect(counts).toEqual([1005, 974, 1032, 1016, 999, 937, 1030, 1001, 1025, 981]);
-    expect(Array.from(train.labels!.subarray(0, 10))).toEqual([6, 9, 9, 4, 1, 1, 2, 7, 8, 3]);
+    expect(labels.slice(0, 10)).toEqual([6, 9, 9, 4, 1, 1, 2, 7, 8, 3]);
     const digest = createHash("sha256")
       .update(readFileSync(join(root, batch)))
       .digest("hex");

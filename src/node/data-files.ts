@@ -8,9 +8,9 @@ import {
   type DataConfig,
   type DataFiles,
   type Dataset,
+  type ImageSetSettings,
   MNIST_FILES,
   buildDataset,
-  isGenerated,
   mnistFileNames,
   resolveDataConfig,
 } from "../data/index.ts";
@@ -81,13 +81,22 @@ export async function loadDataset(
   surroundings: Surroundings,
 ): Promise<Dataset> {
   const settings = resolveDataConfig(config);
-  if (isGenerated(settings.name)) return buildDataset(settings);
-  if (settings.name === "arrays") {
-    return buildDataset(settings, await arraysFile(settings.file, settings.dir, surroundings));
+  switch (settings.name) {
+    case "arrays":
+      return buildDataset(settings, await arraysFile(settings.file, settings.dir, surroundings));
+    case "cifar10":
+    case "mnist":
+    case "fashion-mnist":
+      return buildDataset(settings, await imageFiles(settings, surroundings));
+    default:
+      return buildDataset(settings);
   }
-  const name = settings.name as DownloadName;
-  const found = await findData(name, "dir" in settings ? settings.dir : null, surroundings);
-  if (found.folder === null) {
+}
+
+async function imageFiles({ name, dir }: ImageSetSettings, surroundings: Surroundings): Promise<DataFiles> {
+  const found = await findData(name, dir, surroundings);
+  const { folder } = found;
+  if (folder === null) {
     const source = DOWNLOAD_SOURCES[name];
     throw new InputError(`data set "${name}" not found; looked in ${found.places.join(", ")}`, {
       field: "data.name",
@@ -96,15 +105,16 @@ export async function loadDataset(
         `and put ${found.missing.join(", ")} into one of these folders (data.dir or BRINK_DATA chooses another).`,
     });
   }
-  const paths = new Map(found.files.map((file) => [file, join(found.folder!, file)]));
+  const paths = new Map(found.files.map((file) => [file, join(folder, file)]));
   if (name === "cifar10") {
-    for (const place of [dirname(found.folder), found.folder]) {
+    // Statistics beside the files win over those above them.
+    for (const place of [dirname(folder), folder]) {
       if ((await namesIn(place)).includes(CIFAR10_STATS_FILE)) {
         paths.set(CIFAR10_STATS_FILE, join(place, CIFAR10_STATS_FILE));
       }
     }
   }
-  return buildDataset(settings, filesAt(paths));
+  return filesAt(paths);
 }
 
 async function arraysFile(file: string, dir: string | null, surroundings: Surroundings): Promise<DataFiles> {

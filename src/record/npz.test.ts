@@ -149,6 +149,23 @@ describe("parseNpz", () => {
     expect(() => parseNpz(Buffer.from(text, "latin1"), "f")).toThrow(/x: duplicate array name/);
   });
 
+  it("rejects entries that share the same bytes", () => {
+    const bytes = serialiseNpz({
+      tensors: new Map([
+        ["x", { shape: [1000], data: new Uint8Array(1000) }],
+        ["y", { shape: [1], data: new Uint8Array([2]) }],
+      ]),
+      metadata: {},
+    });
+    // The second directory entry is made to claim the first one's data as well.
+    const view = new DataView(bytes.buffer);
+    const first = view.getUint32(bytes.length - 22 + 16, true);
+    const second = first + 46 + "x.npy".length;
+    for (const field of [20, 24, 42])
+      view.setUint32(second + field, view.getUint32(first + field, true), true);
+    expect(() => parseNpz(bytes, "f")).toThrow(/overlap/);
+  });
+
   it("stops at the expansion limit and at sizes deflate cannot reach", () => {
     const bomb = serialiseNpz(
       { tensors: new Map([["x", { shape: [1 << 20], data: new Uint8Array(1 << 20) }]]), metadata: {} },

@@ -31,6 +31,9 @@ export function parseNpz(
       allowed: `at most ${maxBytes}`,
     });
   }
+  if (entries.reduce((sum, entry) => sum + entry.compressed, 0) > bytes.length) {
+    throw new InputError("archive entries overlap: corrupt", { file: fileName });
+  }
   const tensors = new Map<string, NamedTensor>();
   for (const entry of entries) {
     if (!entry.name.endsWith(".npy")) {

@@ -27,7 +27,7 @@ const tensorData: fc.Arbitrary<TensorData> = fc.oneof(
   fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })).map((v) => new BigUint64Array(v)),
 );
 const tensor: fc.Arbitrary<NamedTensor> = tensorData.chain((data) =>
-  fc.constantFrom<readonly number[][]>([data.length], [1, data.length], [data.length, 1, 1]).map((shape) => ({
+  fc.constantFrom<readonly number[]>([data.length], [1, data.length], [data.length, 1, 1]).map((shape) => ({
     shape,
     data,
   })),
