@@ -86,7 +86,7 @@ export function forEachIndex(shape: Shape, visit: (index: Index) => void): void 
  * Values for an input. `generic`: both signs, magnitudes in [0.5, 1.9], pairwise apart by far more than a
  * difference step, so that no step crosses a kink, a tie or a pole. `positive`: the same, positive. `flags`: 0 and 1.
  */
-export function fillInput({ shape, fill }: CaseInput, seed: number): Float64Array {
+export function fillInput({ shape, fill }: CaseInput, seed: number): Float64Array<ArrayBuffer> {
   const size = sizeOf(shape);
   if (typeof fill !== "string") return Float64Array.from(fill);
   if (fill === "flags") return Float64Array.from({ length: size }, (_, k) => Number(k % 3 !== 1));
@@ -101,7 +101,7 @@ export function fillInput({ shape, fill }: CaseInput, seed: number): Float64Arra
 }
 
 /** Random directions with entries in (−1, 1). */
-export function direction(size: number, seed: number): Float64Array {
+export function direction(size: number, seed: number): Float64Array<ArrayBuffer> {
   const stream = randomStream(seed, "case directions");
   return Float64Array.from({ length: size }, () => 2 * stream.uniform() - 1);
 }

@@ -48,12 +48,23 @@ export function grad(output: Node, variables: readonly Node[]): (Node | null)[] 
   return vjp([output], [output.graph.constant(1)], variables);
 }
 
-/** Reverse mode with given cotangents of several outputs. */
+/**
+ * Reverse mode with given cotangents of several outputs.
+ *
+ * @throws InputError when a cotangent is missing or does not have its output's shape
+ */
 export function vjp(
   outputs: readonly Node[],
   cotangents: readonly Node[],
   variables: readonly Node[],
 ): (Node | null)[] {
+  outputs.forEach((output, k) => {
+    const cotangent = cotangents[k];
+    if (cotangent && sameShape(cotangent.shape, output.shape)) return;
+    throw new InputError("cotangent has the wrong shape", {
+      received: `${cotangent ? `[${cotangent.shape.join(",")}]` : "nothing"} for [${output.shape.join(",")}]`,
+    });
+  });
   const order = topologicalOrder(outputs);
   const active = dependents(order, new Set(variables));
   const known = new Map<Node, Node | null>();
