@@ -19,7 +19,7 @@ export interface ReportOptions extends FigureOptions {
   readonly title: string;
   /** When the report was made, as it should be printed; left out when absent. */
   readonly generatedAt?: string;
-  /** provenance.json of the runs, by run id. */
+  /** provenance.json by run id, for records that do not carry it. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   /** Address of a run's folder, for links to the raw record. */
   readonly runHref?: (id: string) => string;
@@ -205,7 +205,7 @@ function figureCard(figure: Figure, options: ReportOptions): Markup {
 }
 
 function runSection(record: RunRecord, row: SummaryRow, options: ReportOptions): Markup {
-  const provenance = options.provenance?.[record.id];
+  const provenance = options.provenance?.[record.id] ?? record.provenance ?? undefined;
   const notable = record.marks.filter((mark) => mark.kind !== "finished");
   const label = [row.name, row.differs].filter((part) => part !== undefined && part !== "").join(" · ");
   const took = row.seconds === undefined ? "" : `, ${formatNumber(row.seconds, 3)} s`;
