@@ -8,11 +8,11 @@ import type { MeasureSpec } from "./config-types.ts";
  */
 export interface Cadence {
   /** Step of the k-th measurement, k = 0, 1, … */
-  measured(k: number): number;
+  readonly measured: (k: number) => number;
   /** k when `step` is measured, else null. */
-  indexOf(step: number): number | null;
+  readonly indexOf: (step: number) => number | null;
   /** Whether a Rayleigh quotient is due at `step` (never at a measured one). */
-  rayleighAt(step: number): boolean;
+  readonly rayleighAt: (step: number) => boolean;
 }
 
 /** The cadence of a configuration; `every: 0` measures nothing. O(1) a query. */
@@ -28,12 +28,12 @@ export function cadence(measure: Pick<MeasureSpec, "every" | "alternate" | "rayl
   };
   return {
     measured,
-    indexOf(step) {
+    indexOf: (step) => {
       if (every === 0 || step < 0) return null;
       const k = before(step);
       return measured(k) === step ? k : null;
     },
-    rayleighAt(step) {
+    rayleighAt: (step) => {
       if (every === 0 || rayleigh === 0 || step < 0) return false;
       const k = before(step);
       const start = measured(k);

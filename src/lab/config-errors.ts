@@ -53,7 +53,9 @@ function problem(issue: z.core.$ZodIssue, root: unknown, locate: Locate): InputE
   const value = valueAt(root, issue.path);
   if (value !== undefined) detail.received = show(value);
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
-    const names = ((issue as { options?: readonly unknown[] }).options ?? []).map(String);
+    const names = ((issue as { options?: readonly unknown[] }).options ?? [])
+      .filter((name) => name !== undefined)
+      .map(String);
     const hint = typeof value === "string" ? didYouMean(value, names) : undefined;
     detail.allowed = names;
     if (hint !== undefined) detail.hint = hint;

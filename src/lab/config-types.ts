@@ -71,6 +71,8 @@ export interface ExperimentConfig {
   readonly device: "cpu" | "webgpu" | "cuda" | "reference";
   /** Threads of the runtime; `auto`: the physical cores. Part of what makes a replay bit-equal. */
   readonly threads: number | "auto";
+  /** MiB for intermediate values; decides how many examples a chunk holds, so it too is part of a replay. */
+  readonly memory: number;
   readonly measure: MeasureSpec;
   readonly stop: StopSpec;
   readonly checkpoint: CheckpointSpec;

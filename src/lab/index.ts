@@ -9,3 +9,4 @@ export * from "./checkpoint.ts";
 export * from "./runner.ts";
 export * from "./record-run.ts";
 export * from "./lanczos-sharpness.ts";
+export * from "./product-objective.ts";

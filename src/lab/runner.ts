@@ -64,7 +64,9 @@ class Run {
   readonly #measurer: Measurer;
   readonly #tracker: Tracker;
   readonly #midpoints: MidpointWindow | null;
-  readonly #theta: Vector;
+  #theta: Vector;
+  /** Where a fused step writes θ' before the two change places. */
+  #next: Vector | null = null;
   readonly #gradient: Vector;
   readonly #state: UpdateState;
   #step: number;
@@ -129,13 +131,13 @@ class Run {
   /** One optimiser step and everything due after it. */
   async *step(): AsyncGenerator<RunItem, void> {
     this.#midpoints?.beforeStep(this.#step, this.#theta);
-    const loss = await this.#lossAndGradient();
+    const loss = await this.#computeStep();
     this.#step += 1;
     const step = this.#step;
     yield this.#tracker.count({ type: "step", step, loss: finiteOrNull(loss) });
     yield* this.#checkLoss(loss, this.#sampler === null);
     if (this.over) return;
-    this.#rule.update(this.#theta, this.#gradient, this.#state);
+    this.#takeStep();
 
     if (this.#midpoints !== null) yield* this.#measureMidpoint(this.#midpoints);
     const index = this.#cadence.indexOf(step);
@@ -145,14 +147,27 @@ class Run {
     yield* this.#stopRules(loss);
   }
 
-  /** Loss and gradient of the next step, at the current θ. */
-  async #lossAndGradient(): Promise<number> {
-    if (this.#sampler !== null) {
-      return this.#objective.batchLossAndGradient(this.#theta, this.#sampler.next(), this.#gradient);
+  /**
+   * Loss at θ, and either its gradient in #gradient or, for plain mini-batch steps, θ' in #next. Which of the two
+   * depends on the configuration alone: they may round differently, and a resumed run must not notice.
+   */
+  async #computeStep(): Promise<number> {
+    if (this.#sampler === null) {
+      const ready = this.#readyLoss;
+      this.#readyLoss = null;
+      return ready ?? this.#objective.lossAndGradient(this.#theta, this.#gradient);
     }
-    const ready = this.#readyLoss;
-    this.#readyLoss = null;
-    return ready ?? this.#objective.lossAndGradient(this.#theta, this.#gradient);
+    const batch = this.#sampler.next();
+    const rate = this.#rule.plainRate;
+    if (rate === null) return this.#objective.batchLossAndGradient(this.#theta, batch, this.#gradient);
+    this.#next ??= zeros(this.#objective.dtype, this.#objective.size);
+    return this.#objective.descend(this.#theta, batch, rate, this.#next);
+  }
+
+  /** θ ← θ'. Not called when the loss shows that the run has diverged. */
+  #takeStep(): void {
+    if (this.#next === null) this.#rule.update(this.#theta, this.#gradient, this.#state);
+    else [this.#theta, this.#next] = [this.#next, this.#theta];
   }
 
   async *#measure(index: number): AsyncGenerator<RunItem, void> {

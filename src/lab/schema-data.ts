@@ -11,7 +11,9 @@ function optionSchema(rule: OptionRule): z.ZodType {
     case "number":
       return z.number({ error }).min(rule.min, { error }).max(rule.max, { error }).default(rule.default);
     case "count":
-      return z.union([z.literal("all"), z.int().min(rule.min)], { error }).default(rule.default as "all");
+      return z
+        .union([z.literal("all"), z.int({ error }).min(rule.min, { error })], { error })
+        .default(rule.default as "all");
     case "choice":
       return z.literal([...rule.values], { error }).default(rule.default);
     case "flag":
@@ -20,7 +22,17 @@ function optionSchema(rule: OptionRule): z.ZodType {
       return rule.default === undefined ? path() : z.union([z.null(), path()], { error }).default(null);
     default:
       return z
-        .union([z.null(), z.int().min(2), z.array(z.int().min(0)).min(2).refine(distinct)], { error })
+        .union(
+          [
+            z.null(),
+            z.int({ error }).min(2, { error }),
+            z
+              .array(z.int({ error }).min(0, { error }), { error })
+              .min(2, { error })
+              .refine(distinct, { error }),
+          ],
+          { error },
+        )
         .default(null);
   }
 }
@@ -29,12 +41,19 @@ function distinct(values: readonly number[]): boolean {
   return new Set(values).size === values.length;
 }
 
+/** Used when a `data` section names none. */
+const DEFAULT_NAME = "synthetic-images";
+
 const variants = DATA_NAMES.map((name) => {
   const options = Object.entries(DATA_OPTIONS[name]).map(([key, rule]) => [key, optionSchema(rule)]);
-  return strict({ name: z.literal(name), ...Object.fromEntries(options) });
+  const literal = z.literal(name);
+  return strict({
+    name: name === DEFAULT_NAME ? literal.default(name) : literal,
+    ...Object.fromEntries(options),
+  });
 });
 
 /** Schema of `data`; the built-in images when absent. */
 export const dataSchema: z.ZodType<DataSettings, unknown> = z
   .discriminatedUnion("name", variants as [(typeof variants)[number], ...(typeof variants)[number][]])
-  .prefault({ name: "synthetic-images" }) as unknown as z.ZodType<DataSettings, unknown>;
+  .prefault({}) as unknown as z.ZodType<DataSettings, unknown>;

@@ -35,7 +35,9 @@ export function whole(least: number, most = 2_147_483_647): z.ZodInt {
 /** A whole number as `whole`, or the given word. */
 export function wholeOr<const Word extends string>(word: Word, least: number): z.ZodType<number | Word> {
   const error = `allowed: a whole number of at least ${least}, or ${word}`;
-  return z.union([z.literal(word), whole(least)], { error });
+  // The number carries the text too: a union reports the one branch whose type fits.
+  const number = z.int({ error }).min(least, { error }).max(2_147_483_647, { error });
+  return z.union([z.literal(word), number], { error });
 }
 
 /** A finite number above zero and at most `most`. */

@@ -43,7 +43,7 @@ const common = {
 };
 
 const mlp = strict({
-  name: z.literal("mlp"),
+  name: z.literal("mlp").default("mlp"),
   widths: sizes.default([200, 200]),
   activation,
   init: init.default("pytorch"),
@@ -89,7 +89,7 @@ export const netSchema: z.ZodType<NetConfig, unknown> = z
       context.addIssue(wrapped(error));
     }
   })
-  .prefault({ name: "mlp" }) as unknown as z.ZodType<NetConfig, unknown>;
+  .prefault({}) as unknown as z.ZodType<NetConfig, unknown>;
 
 /** Schema of `loss`. */
 export const lossSchema: z.ZodType<LossName, unknown> = oneOf(LOSS_NAMES).default("mse");

@@ -14,7 +14,7 @@ const sampling = oneOf(SAMPLINGS).default("shuffle");
 const optimizer = z
   .discriminatedUnion("name", [
     strict({
-      name: z.literal("gd"),
+      name: z.literal("gd").default("gd"),
       lr,
       batch: z
         .literal("full", { error: "allowed: full (gd uses every example; sgd takes batches)" })
@@ -23,7 +23,7 @@ const optimizer = z
     }),
     strict({ name: z.literal("sgd"), lr, batch: wholeOr("full", 1).default(50), sampling }),
   ])
-  .prefault({ name: "gd" });
+  .prefault({});
 
 const sharpness = z
   .union([
@@ -83,6 +83,7 @@ const experiment = strict({
   precision: oneOf(["float32", "float64"]).default("float32"),
   device: oneOf(["cpu", "webgpu", "cuda", "reference"]).default("cpu"),
   threads: wholeOr("auto", 1).default("auto"),
+  memory: whole(16, 1_048_576).default(512),
   measure,
   stop,
   checkpoint,

@@ -32,6 +32,7 @@ export function parseYaml(text: string, file: string): YamlSource {
     // duplicate keys compares all pairs (seconds for a hostile file), hence ours.
     const document = parseDocument(text, {
       schema: "core",
+      resolveKnownTags: false,
       prettyErrors: false,
       uniqueKeys: false,
       lineCounter: lines,

@@ -23,12 +23,15 @@ export interface UpdateRule {
   init(size: number, dtype: DType): UpdateState;
   /** Changes `theta` (and the vectors of `state`) in place. O(P). `gradient` is left as it was. */
   update(theta: Vector, gradient: Vector, state: UpdateState): void;
+  /** η when `update` is exactly θ − η g and nothing else, so that an objective may fuse it with the gradient; else null. */
+  readonly plainRate: number | null;
   /** Sharpness above which the rule, linearised about a minimum, oscillates and grows. */
   readonly threshold: number;
 }
 
 interface RuleDefinition {
   readonly stateNames: readonly string[];
+  readonly isPlain: boolean;
   readonly threshold: (config: UpdateRuleConfig) => number;
   readonly step: (config: UpdateRuleConfig) => UpdateRule["update"];
 }
@@ -36,6 +39,7 @@ interface RuleDefinition {
 /** θ' = θ − η g, in the precision of θ (the product and difference are rounded once). */
 const plain: RuleDefinition = {
   stateNames: [],
+  isPlain: true,
   threshold: ({ lr }) => 2 / lr,
   step: ({ lr }) => {
     return (theta, gradient) => {
@@ -72,12 +76,13 @@ function definition(config: UpdateRuleConfig): RuleDefinition {
 
 /** The rule a configuration names. Throws InputError for an unknown name or a learning rate ≤ 0. */
 export function updateRule(config: UpdateRuleConfig): UpdateRule {
-  const { stateNames, threshold, step } = definition(config);
+  const { stateNames, isPlain, threshold, step } = definition(config);
   return {
     name: config.name,
     stateNames,
     init: (size, dtype) => Object.fromEntries(stateNames.map((name) => [name, zeros(dtype, size)])),
     update: step(config),
+    plainRate: isPlain ? config.lr : null,
     threshold: threshold(config),
   };
 }
