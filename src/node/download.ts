@@ -12,8 +12,10 @@ import {
 } from "./download-sources.ts";
 import { unpackTarGz } from "./download-tar.ts";
 
-/** Connections tried for one file; each continues where the last was cut. */
+/** Connections in a row that may bring (nearly) nothing before the fetch gives up. */
 const ATTEMPTS = 5;
+/** Bytes a connection must bring to count as progress. */
+const PROGRESS = 16_384;
 
 /** State of one download, reported after every piece. */
 export interface DownloadProgress {
@@ -128,14 +130,15 @@ async function download(
   folder: string,
   options: FetchOptions,
 ): Promise<void> {
-  let last = "";
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  let idle = 0;
+  for (;;) {
     options.signal?.throwIfAborted();
+    const before = await sizeOf(part);
     const outcome = await connect(file, part, folder, options);
     if (outcome === "complete") return;
-    last = outcome;
+    idle = (await sizeOf(part)) >= before + PROGRESS ? 0 : idle + 1;
+    if (idle === ATTEMPTS) throw failure(file, folder, `download failed: ${outcome}`);
   }
-  throw failure(file, folder, `download failed: ${last}`);
 }
 
 /** One connection: "complete", or what went wrong in a way worth another try. */
