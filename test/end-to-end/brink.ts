@@ -28,12 +28,18 @@ export function scratch(): string {
 
 /** Environment in which nothing of the developer's own settings is left. */
 function cleanEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(BRINK_|NO_COLOR|VITEST|NODE_OPTIONS)/.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(BRINK_|NO_COLOR|VITEST|NODE_OPTIONS)/.test(name),
+  );
   return { ...Object.fromEntries(own), ...extra };
 }
 
 /** Starts `./brink ...args` in `cwd`. */
-export function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+export function start(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Running {
   const child = spawn(launcher, args, { cwd, env: cleanEnvironment(env), stdio: ["ignore", "pipe", "pipe"] });
   const text = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
@@ -57,7 +63,9 @@ export function start(cwd: string, args: readonly string[], env: Readonly<Record
       listeners.add(look);
       look();
       result
-        .then(({ code, stderr }) => reject(new Error(`ended (${code}) before printing "${wanted}": ${stderr}`)))
+        .then(({ code, stderr }) =>
+          reject(new Error(`ended (${code}) before printing "${wanted}": ${stderr}`)),
+        )
         .catch(reject);
     });
   return { child, result, printed };
@@ -96,7 +104,11 @@ export function writeExperiment(cwd: string, name = "small", extra: readonly str
 }
 
 /** Settings of a short GD run with a few measurements. */
-export const shortGd: readonly string[] = ["optimizer: { name: gd, lr: 0.2 }", "steps: 60", "measure: { every: 10 }"];
+export const shortGd: readonly string[] = [
+  "optimizer: { name: gd, lr: 0.2 }",
+  "steps: 60",
+  "measure: { every: 10 }",
+];
 
 /** Names of the run folders in `runs/`. */
 export function runFolders(cwd: string, runsDir = "runs"): string[] {

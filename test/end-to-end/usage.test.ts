@@ -76,13 +76,24 @@ describe("--json", () => {
   it("covers usage errors too, and works before the command's name", async () => {
     const { code, stderr } = await brink(cwd, ["--json", "run", "small.yaml", "--lrr", "5"]);
     expect(code).toBe(2);
-    expect((JSON.parse(stderr) as { error: { message: string } }).error.message).toContain("unknown option '--lrr'");
+    expect((JSON.parse(stderr) as { error: { message: string } }).error.message).toContain(
+      "unknown option '--lrr'",
+    );
   });
 });
 
 describe("config", () => {
   it("prints every setting, and which of flag, env, file and default won", async () => {
-    const args = ["config", "small.yaml", "--origin", "--json", "--set", "optimizer.lr=0.5", "--threads", "2"];
+    const args = [
+      "config",
+      "small.yaml",
+      "--origin",
+      "--json",
+      "--set",
+      "optimizer.lr=0.5",
+      "--threads",
+      "2",
+    ];
     const { code, stdout } = await brink(cwd, args, { BRINK_SEED: "7", BRINK_THREADS: "4" });
     expect(code).toBe(0);
     const { config, origin, runs } = JSON.parse(stdout) as {
@@ -119,9 +130,14 @@ describe("config", () => {
 describe("schema, data, doctor, ls", () => {
   it("schema is a JSON Schema of the experiment file", async () => {
     const { code, stdout } = await brink(cwd, ["schema"]);
-    const schema = JSON.parse(stdout) as { properties: Record<string, unknown>; additionalProperties: boolean };
+    const schema = JSON.parse(stdout) as {
+      properties: Record<string, unknown>;
+      additionalProperties: boolean;
+    };
     expect([code, schema.additionalProperties]).toEqual([0, false]);
-    expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(["data", "net", "optimizer", "measure"]));
+    expect(Object.keys(schema.properties)).toEqual(
+      expect.arrayContaining(["data", "net", "optimizer", "measure"]),
+    );
   });
 
   it("data path follows --dir, then BRINK_DATA, then the cache folder", async () => {
@@ -137,7 +153,9 @@ describe("schema, data, doctor, ls", () => {
     const folder = path.join(cwd, "data", "cifar-10-batches-bin");
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, "data_batch_1.bin"), "");
-    const found = await brink(cwd, ["data", "info", "cifar10", "--json"], { BRINK_DATA: path.join(cwd, "data") });
+    const found = await brink(cwd, ["data", "info", "cifar10", "--json"], {
+      BRINK_DATA: path.join(cwd, "data"),
+    });
     const { sets } = JSON.parse(found.stdout) as { sets: { files: string[]; missing: string[] }[] };
     expect([found.code, sets[0]!.files]).toEqual([0, ["data_batch_1.bin"]]);
     expect(sets[0]!.missing).toContain("test_batch.bin");
@@ -150,7 +168,8 @@ describe("schema, data, doctor, ls", () => {
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; ok: boolean }[] };
     expect([code, ok]).toEqual([0, true]);
     const works = new Map(checks.map((check) => [check.name, check.ok]));
-    for (const name of ["device cpu", "device reference", "figures", "runs folder"]) expect(works.get(name)).toBe(true);
+    for (const name of ["device cpu", "device reference", "figures", "runs folder"])
+      expect(works.get(name)).toBe(true);
     expect(works.has("device webgpu")).toBe(true);
   });
 
