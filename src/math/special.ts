@@ -49,11 +49,19 @@ function evaluate({ numerator, denominator }: Rational, x: number): number {
   return p / q;
 }
 
+/** exp(−x²) to full relative precision: the rounding error of x² alone would cost up to x² units. */
+function expMinusSquare(x: number): number {
+  // y² is exact (y has few bits), and the rest of the exponent is small.
+  const y = Math.trunc(x * 16) / 16;
+  return Math.exp(-y * y) * Math.exp(-(x - y) * (x + y));
+}
+
 /** erfc(x) = 1 − erf(x) for x ≥ 0.46875, without cancellation. */
 function erfcPositive(x: number): number {
-  if (x <= 4) return Math.exp(-x * x) * evaluate(ERF_MIDDLE, x);
+  if (x === Infinity) return 0;
+  if (x <= 4) return expMinusSquare(x) * evaluate(ERF_MIDDLE, x);
   const inverse = 1 / (x * x);
-  return (Math.exp(-x * x) / x) * (1 / Math.sqrt(Math.PI) - inverse * evaluate(ERF_TAIL, inverse));
+  return (expMinusSquare(x) / x) * (1 / Math.sqrt(Math.PI) - inverse * evaluate(ERF_TAIL, inverse));
 }
 
 /** The error function, relative error below 1e-15. */
