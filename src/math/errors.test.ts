@@ -1,0 +1,114 @@
+// Error messages as users read them, exit codes, and the nearest valid name.
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { BrinkError, didYouMean, editDistance, InputError, nearest, RunError } from "./index.ts";
+
+describe("messages", () => {
+  test.each([
+    ["nothing more to say", {}, "nothing more to say"],
+    ["unknown key", { file: "a.yaml" }, "a.yaml: unknown key"],
+    ["unknown key", { file: "a.yaml", field: "optimizer.lr" }, "a.yaml: optimizer.lr: unknown key"],
+    ["too small", { field: "lr", received: "-1" }, "lr: too small (received -1)"],
+    ["too small", { received: "-1", allowed: "> 0" }, "too small (received -1; allowed: > 0)"],
+    ["missing", { allowed: ["a", "b"] }, "missing (allowed: a | b)"],
+    ["missing", { hint: "Add it." }, "missing. Add it."],
+    [
+      "not known",
+      {
+        file: "a.yaml",
+        field: "loss",
+        received: '"mes"',
+        allowed: ["mse", "ce"],
+        hint: 'Did you mean "mse"?',
+      },
+      'a.yaml: loss: not known (received "mes"; allowed: mse | ce). Did you mean "mse"?',
+    ],
+    [
+      "empty values still show",
+      { received: "", allowed: [] },
+      "empty values still show (received ; allowed: )",
+    ],
+  ])("%s %j", (message, detail, expected) => {
+    const error = new InputError(message, detail);
+    expect(error.message).toBe(expected);
+    expect(error.detail).toEqual(detail);
+  });
+
+  test("bad input exits with 2, failures with 1, and both are Brink's own", () => {
+    for (const [error, code, name] of [
+      [new InputError("x"), 2, "InputError"],
+      [new RunError("x"), 1, "RunError"],
+      [new BrinkError("x", {}, 3), 3, "BrinkError"],
+      [new BrinkError("x"), 1, "BrinkError"],
+    ] as const) {
+      expect(error).toBeInstanceOf(BrinkError);
+      expect(error).toBeInstanceOf(Error);
+      expect(error.exitCode).toBe(code);
+      expect(error.name).toBe(name);
+      expect(String(error)).toBe(`${name}: x`);
+    }
+    expect(new InputError("x")).not.toBeInstanceOf(RunError);
+  });
+});
+
+describe("edit distance", () => {
+  test.each([
+    ["", "", 0],
+    ["abc", "", 3],
+    ["", "abc", 3],
+    ["kitten", "sitting", 3],
+    ["flaw", "lawn", 2],
+    ["lr", "rl", 2],
+    ["batch", "batch", 0],
+  ])("%s to %s", (a, b, distance) => {
+    expect(editDistance(a, b)).toBe(distance);
+  });
+
+  test("is a metric bounded by the longer word, and follows its recursive definition", () => {
+    const recursive = (a: string, b: string): number =>
+      a === "" || b === ""
+        ? a.length + b.length
+        : a[0] === b[0]
+          ? recursive(a.slice(1), b.slice(1))
+          : 1 +
+            Math.min(recursive(a.slice(1), b), recursive(a, b.slice(1)), recursive(a.slice(1), b.slice(1)));
+    const word = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 5 });
+    fc.assert(
+      fc.property(word, word, word, (a, b, c) => {
+        expect(editDistance(a, b)).toBe(recursive(a, b));
+        expect(editDistance(a, b)).toBe(editDistance(b, a));
+        expect(editDistance(a, c)).toBeLessThanOrEqual(editDistance(a, b) + editDistance(b, c));
+        expect(editDistance(a, b)).toBeLessThanOrEqual(Math.max(a.length, b.length));
+        expect(editDistance(a, b) === 0).toBe(a === b);
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+});
+
+describe("the nearest name", () => {
+  const names = ["optimizer", "precision", "measure", "seed", "steps"];
+
+  test.each([
+    ["optimiser", "optimizer"],
+    ["Optimizer", "optimizer"],
+    ["PRECISON", "precision"],
+    ["step", "steps"],
+    ["seeds", "seed"],
+    ["mesure", "measure"],
+  ])("to %s is %s", (typed, expected) => {
+    expect(nearest(typed, names)).toBe(expected);
+    expect(didYouMean(typed, names)).toBe(`Did you mean "${expected}"?`);
+  });
+
+  test("is nothing when nothing is near", () => {
+    expect(nearest("figures", names)).toBeUndefined();
+    expect(nearest("x", [])).toBeUndefined();
+    expect(didYouMean("figures", names)).toBeUndefined();
+  });
+
+  test("prefers an exact match, then the first of equals, from any iterable", () => {
+    expect(nearest("seed", new Set(["sead", "seed"]))).toBe("seed");
+    expect(nearest("sed", ["seed", "sled"])).toBe("seed");
+  });
+});
