@@ -13,6 +13,7 @@ export interface NetOracle {
   readonly theta: readonly number[];
   readonly loss: number;
   readonly grad: readonly number[];
+  readonly per_sample_grad: readonly (readonly number[])[];
   readonly eigenvalues_desc: readonly number[];
   readonly hessian_upper: readonly number[];
   readonly S: number;

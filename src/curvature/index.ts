@@ -5,3 +5,4 @@ export * from "./chunks.ts";
 export * from "./lanczos.ts";
 export * from "./objective.ts";
 export * from "./programs.ts";
+export * from "./examples.ts";

@@ -34,3 +34,11 @@ export interface Objective {
   /** Frees compiled sessions. The objective is unusable afterwards. */
   dispose(): Promise<void>;
 }
+
+/** What measuring gradient noise and batch curvature needs on top. */
+export interface ExampleObjective extends Objective {
+  /** ∇²L_B(θ)·v for the mean loss over the listed examples. `out` must not alias `v`. Cost about two gradients of b. */
+  batchHessianProduct(theta: Vector, indices: Uint32Array, v: Vector, out: Vector): Promise<void>;
+  /** ⟨∇ℓ_i(θ), direction⟩ for all n training examples: one forward-mode pass. */
+  projections(theta: Vector, direction: Vector): Promise<Float64Array<ArrayBuffer>>;
+}

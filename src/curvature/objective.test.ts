@@ -57,6 +57,12 @@ describe.each(Object.keys(ORACLE_NETS))("%s", (name) => {
         expect(relativeError(gradS, oracle.gradS)).toBeLessThan(third);
         await objective.sharpnessGradient(theta, v, gradS);
         expect(relativeError(gradS, oracle.D3_vv)).toBeLessThan(third);
+
+        const projections = await objective.projections(theta, v);
+        const expected = oracle.per_sample_grad.map((g) =>
+          g.reduce((total, x, j) => total + x * Math.cos(j + 1), 0),
+        );
+        expect(relativeError(projections, expected)).toBeLessThan(first);
         await objective.dispose();
       });
     }
@@ -109,6 +115,25 @@ describe.each(Object.keys(ORACLE_NETS))("%s", (name) => {
         Array.from(theta, (x, i) => x - 0.3 * gradient[i]!),
       ),
     ).toBeLessThan(1e-14);
+  });
+
+  it("gives batch Hessian products whose average over a partition is the full product", async () => {
+    const { objective, theta } = oracleObjective(name, "float64", engines.cpu);
+    const v = vectorFrom(
+      "float64",
+      Array.from(theta, (_, j) => Math.sin(j)),
+    );
+    const full = zeros("float64", objective.size);
+    await (await objective.hessian(theta)).apply(v, full);
+    const mean = zeros("float64", objective.size);
+    const part = zeros("float64", objective.size);
+    for (const indices of [Uint32Array.of(0, 4), Uint32Array.of(5, 2), Uint32Array.of(1, 3)]) {
+      await objective.batchHessianProduct(theta, indices, v, part);
+      part.forEach((x, i) => {
+        mean[i]! += x / 3;
+      });
+    }
+    expect(relativeError(mean, [...full])).toBeLessThan(1e-13);
   });
 
   it("follows the oracle's gradient descent", async () => {

@@ -1,4 +1,4 @@
-// The loss of a network on a data set, executed by a backend: gradients, steps, Hessian products, ∇S.
+// The loss of a network on a data set, executed by a backend: gradients, steps, Hessian products, ∇S, projections.
 import { InputError, zeros, type DType, type Vector } from "../math/index.ts";
 import {
   accuracyRule,
@@ -8,19 +8,13 @@ import {
   type Network,
   type ParameterLayout,
 } from "../nets/index.ts";
-import type { Backend, Executable } from "../runtime/index.ts";
-import { sizeOf, type Node, type Partition, type Program } from "../tensor/index.ts";
-import { bytesPer, chunksOf, examplesWithin, type Chunk } from "./chunks.ts";
-import type { Evaluation, Objective } from "./objective-types.ts";
+import type { Backend } from "../runtime/index.ts";
+import { sizeOf, type Node } from "../tensor/index.ts";
+import { bytesPer, examplesWithin } from "./chunks.ts";
+import { CompiledProblem, feedsFor, type Compiled, type ProgramKind } from "./compiled.ts";
+import { ExampleSet, type ExampleArrays, type ExampleChunk } from "./examples.ts";
+import type { Evaluation, ExampleObjective } from "./objective-types.ts";
 import type { HessianOperator } from "./operator.ts";
-import { ProblemPrograms, type ProblemInputs } from "./programs.ts";
-
-/** Examples as the data layer delivers them: x n×Π(inputShape), y n×outputs, both row-major. */
-export interface ExampleArrays {
-  readonly n: number;
-  readonly x: Vector;
-  readonly y: Vector;
-}
 
 export interface ObjectiveOptions {
   readonly network: Network;
@@ -37,25 +31,11 @@ export interface ObjectiveOptions {
 
 const DEFAULT_BUDGET = 512 * 2 ** 20;
 
-/** A split with its chunks as zero-copy views. */
-interface Split {
-  readonly n: number;
-  readonly x: Vector;
-  readonly y: Vector;
-  readonly chunks: readonly { readonly size: number; readonly x: Vector; readonly y: Vector }[];
-}
-
-/** A program compiled, with the nodes its inputs are fed from. */
-interface Compiled {
-  readonly executable: Executable;
-  readonly inputs: readonly Node[];
-  readonly ports: ProblemInputs;
-}
-
-type ProgramKind = "evaluation" | "gradient" | "hessianProduct" | "sharpnessGradient";
+/** A vector shaped like the parameters, for one group of a program's inputs. */
+type Fed = readonly [group: "parameters" | "total" | "probe", vector: Vector];
 
 /** L(θ) = (1/n) Σ ℓ_i(θ) for a network on a data set. Methods must not be called concurrently. */
-export class NetworkObjective implements Objective {
+export class NetworkObjective implements ExampleObjective {
   readonly size: number;
   readonly dtype: DType;
   readonly n: number;
@@ -64,90 +44,75 @@ export class NetworkObjective implements Objective {
   readonly chunk: number;
   /** Whether Hessian products reuse a stored linearisation (false when it does not fit the budget). */
   readonly keepsLinearisation: boolean;
-  readonly #options: ObjectiveOptions;
-  readonly #budget: number;
-  readonly #splits: { train: Split; test: Split | null };
-  readonly #programs = new Map<number, ProblemPrograms>();
-  readonly #compiled = new Map<string, Promise<Compiled>>();
-  readonly #partitions = new Map<number, Partition>();
+  readonly #network: Network;
+  readonly #classes: number;
+  readonly #problem: CompiledProblem;
+  readonly #train: ExampleSet;
+  readonly #test: ExampleSet | null;
   readonly #views = new WeakMap<Vector, readonly Vector[]>();
   readonly #weight: Vector;
   readonly #scalar: Vector;
   readonly #zero: Vector;
   readonly #scratch: readonly [Vector, Vector];
+  /** Where the Hessian is linearised. */
   readonly #point: Vector;
-  #batch: { x: Vector; y: Vector; size: number } | null = null;
-  #kept: Vector[][] = [];
-  #logits = new Map<number, Vector>();
+  readonly #kept: Vector[][] = [];
+  readonly #buffers = new Map<number, Vector>();
   #generation = 0;
 
   constructor(options: ObjectiveOptions) {
-    const { network, dtype, train } = options;
-    this.#options = options;
-    this.#budget = options.memoryBudget ?? DEFAULT_BUDGET;
+    const { network, loss, dtype, train, test, memoryBudget = DEFAULT_BUDGET } = options;
+    this.#network = network;
+    this.#classes = options.classes;
+    this.#problem = new CompiledProblem(network, loss, options.backend, dtype);
     this.size = network.layout.size;
     this.layout = network.layout;
     this.dtype = dtype;
     this.n = train.n;
     // The Hessian product has the largest working set of the programs every run uses.
-    this.chunk = examplesWithin(this.#budget / 2, train.n, dtype, (m) => this.#problem(m).hessianProduct());
-    this.#splits = {
-      train: this.#split(train, "training"),
-      test: options.test ? this.#split(options.test, "test") : null,
-    };
+    this.chunk = examplesWithin(memoryBudget / 2, train.n, dtype, (m) =>
+      this.#problem.symbolic(m).hessianProduct(),
+    );
+    const shape = { inputs: sizeOf(network.inputShape), outputs: network.outputs, dtype, limit: this.chunk };
+    this.#train = new ExampleSet(train, { ...shape, name: "training" });
+    this.#test = test ? new ExampleSet(test, { ...shape, name: "test" }) : null;
+    for (const examples of [this.#train, this.#test])
+      if (examples) checkTargets(loss, examples.y, network.outputs);
     this.#weight = zeros(dtype, 1);
     this.#scalar = zeros(dtype, 1);
     this.#zero = zeros(dtype, this.size);
     this.#scratch = [zeros(dtype, this.size), zeros(dtype, this.size)];
     this.#point = zeros(dtype, this.size);
-    const kept = this.#partition(Math.min(this.chunk, train.n)).kept;
-    const keptPerExample =
-      kept.reduce((total, node) => total + sizeOf(node.shape), 0) / Math.min(this.chunk, train.n);
-    this.keepsLinearisation = keptPerExample * train.n * bytesPer(dtype) <= this.#budget / 2;
+    const { kept } = this.#problem.partition(this.chunk);
+    const keptPerExample = kept.reduce((total, node) => total + sizeOf(node.shape), 0) / this.chunk;
+    this.keepsLinearisation = keptPerExample * train.n * bytesPer(dtype) <= memoryBudget / 2;
   }
 
   async lossAndGradient(theta: Vector, gradient: Vector): Promise<number> {
-    return this.#accumulateGradient(
-      theta,
-      this.#splits.train.chunks,
-      1 / this.n,
-      this.#zero,
-      gradient,
-      this.n,
-    );
+    return this.#addGradient(theta, this.#train.chunks, this.n, 1, this.#zero, gradient);
   }
 
   async batchLossAndGradient(theta: Vector, indices: Uint32Array, gradient: Vector): Promise<number> {
-    return this.#accumulateGradient(
-      theta,
-      this.#gather(indices),
-      1 / indices.length,
-      this.#zero,
-      gradient,
-      indices.length,
-    );
+    return this.#addGradient(theta, this.#train.gather(indices), indices.length, 1, this.#zero, gradient);
   }
 
   async descend(theta: Vector, indices: Uint32Array | null, rate: number, out: Vector): Promise<number> {
-    const chunks = indices === null ? this.#splits.train.chunks : this.#gather(indices);
-    const count = indices === null ? this.n : indices.length;
-    return this.#accumulateGradient(theta, chunks, -rate / count, theta, out, count);
+    const chunks = indices === null ? this.#train.chunks : this.#train.gather(indices);
+    return this.#addGradient(theta, chunks, indices?.length ?? this.n, -rate, theta, out);
   }
 
   async evaluate(theta: Vector, split: "train" | "test"): Promise<Evaluation> {
-    const examples = this.#splits[split];
+    const examples = split === "train" ? this.#train : this.#test;
     if (!examples) throw new InputError("the data set has no test split", { field: "data" });
-    const { network, classes } = this.#options;
-    const rule = accuracyRule(classes, network.outputs);
+    const { outputs } = this.#network;
+    const rule = accuracyRule(this.#classes, outputs);
     let loss = 0;
     let correct = 0;
     for (const chunk of examples.chunks) {
-      const program = await this.#program("evaluation", chunk.size);
-      const logits = this.#logitsBuffer(chunk.size);
-      const feeds = this.#feeds(program, [[program.ports.parameters, theta]], chunk);
-      await program.executable.run(feeds, [this.#scalar, logits]);
+      const logits = this.#buffer(chunk.size * outputs);
+      await this.#run("evaluation", chunk, [["parameters", theta]], [this.#scalar, logits]);
       loss += this.#scalar[0]!;
-      if (rule) correct += countCorrect(rule, logits, chunk.y, network.outputs);
+      if (rule) correct += countCorrect(rule, logits, chunk.y, outputs);
     }
     return { loss: loss / examples.n, accuracy: rule ? correct / examples.n : null };
   }
@@ -161,7 +126,9 @@ export class NetworkObjective implements Objective {
       if (generation !== this.#generation) {
         throw new InputError("this Hessian was replaced by a newer linearisation");
       }
-      await this.#hessianProduct(v, out);
+      await (this.keepsLinearisation
+        ? this.#linearisedProduct(v, out)
+        : this.#addHessianProduct(this.#point, this.#train.chunks, this.n, v, out));
       products++;
     };
     return {
@@ -174,172 +141,163 @@ export class NetworkObjective implements Objective {
     };
   }
 
+  async batchHessianProduct(theta: Vector, indices: Uint32Array, v: Vector, out: Vector): Promise<void> {
+    await this.#addHessianProduct(theta, this.#train.gather(indices), indices.length, v, out);
+  }
+
   async sharpnessGradient(theta: Vector, u: Vector, out: Vector): Promise<number> {
-    this.#weight[0] = 1 / this.n;
     let curvature = 0;
-    const { chunks } = this.#splits.train;
-    for (let k = 0; k < chunks.length; k++) {
-      const program = await this.#program("sharpnessGradient", chunks[k]!.size);
-      const { parameters, probe, total } = program.ports;
-      const [from, to] = this.#totals(k, chunks.length, this.#zero, out);
-      const feeds = this.#feeds(
-        program,
-        [
-          [parameters, theta],
-          [probe, u],
-          [total, from],
-        ],
-        chunks[k]!,
-      );
-      await program.executable.run(feeds, [this.#scalar, ...this.#viewsOf(to)]);
+    await this.#chain(this.#train.chunks, this.#zero, out, 1 / this.n, async (chunk, total, result) => {
+      const fed: Fed[] = [
+        ["parameters", theta],
+        ["probe", u],
+        ["total", total],
+      ];
+      await this.#run("sharpnessGradient", chunk, fed, [this.#scalar, ...this.#viewsOf(result)]);
       curvature += this.#scalar[0]!;
-    }
+    });
     return curvature;
   }
 
-  async dispose(): Promise<void> {
-    const compiled = await Promise.all(this.#compiled.values());
-    this.#compiled.clear();
-    this.#kept = [];
-    await Promise.all(compiled.map((program) => program.executable.dispose()));
+  async projections(theta: Vector, direction: Vector): Promise<Float64Array<ArrayBuffer>> {
+    const all = new Float64Array(this.n);
+    let start = 0;
+    for (const chunk of this.#train.chunks) {
+      const part = this.#buffer(chunk.size);
+      await this.#run(
+        "projections",
+        chunk,
+        [
+          ["parameters", theta],
+          ["probe", direction],
+        ],
+        [part],
+      );
+      all.set(part, start);
+      start += chunk.size;
+    }
+    return all;
   }
 
-  /** total + weight·∇Σℓ over the chunks, written to `out`; returns the mean loss. `out` must not alias `total`. */
-  async #accumulateGradient(
+  async dispose(): Promise<void> {
+    this.#kept.length = 0;
+    await this.#problem.dispose();
+  }
+
+  /** out ← total + (factor/count)·∇Σℓ over the chunks; returns the mean loss. `out` must not alias `total` or θ. */
+  async #addGradient(
     theta: Vector,
-    chunks: Split["chunks"],
-    weight: number,
+    chunks: readonly ExampleChunk[],
+    count: number,
+    factor: number,
     total: Vector,
     out: Vector,
-    count: number,
   ): Promise<number> {
-    this.#weight[0] = weight;
     let loss = 0;
-    for (let k = 0; k < chunks.length; k++) {
-      const program = await this.#program("gradient", chunks[k]!.size);
-      const { parameters, total: totalPort } = program.ports;
-      const [from, to] = this.#totals(k, chunks.length, total, out);
-      const feeds = this.#feeds(
-        program,
+    await this.#chain(chunks, total, out, factor / count, async (chunk, from, to) => {
+      await this.#run(
+        "gradient",
+        chunk,
         [
-          [parameters, theta],
-          [totalPort, from],
+          ["parameters", theta],
+          ["total", from],
         ],
-        chunks[k]!,
+        [this.#scalar, ...this.#viewsOf(to)],
       );
-      await program.executable.run(feeds, [this.#scalar, ...this.#viewsOf(to)]);
       loss += this.#scalar[0]!;
-    }
+    });
     return loss / count;
   }
 
-  async #hessianProduct(v: Vector, out: Vector): Promise<void> {
-    this.#weight[0] = 1 / this.n;
-    const { chunks } = this.#splits.train;
-    for (let k = 0; k < chunks.length; k++) {
-      const chunk = chunks[k]!;
-      const program = await (this.keepsLinearisation
-        ? this.#often(chunk.size)
-        : this.#program("hessianProduct", chunk.size));
-      const { parameters, probe, total } = program.ports;
-      const [from, to] = this.#totals(k, chunks.length, this.#zero, out);
-      const feeds = this.#feeds(
-        program,
-        [
-          [parameters, this.#point],
-          [probe, v],
-          [total, from],
-        ],
+  /** out ← ∇²(mean ℓ)·v over the chunks, each chunk from scratch. */
+  async #addHessianProduct(
+    theta: Vector,
+    chunks: readonly ExampleChunk[],
+    count: number,
+    v: Vector,
+    out: Vector,
+  ): Promise<void> {
+    await this.#chain(chunks, this.#zero, out, 1 / count, (chunk, from, to) =>
+      this.#run(
+        "hessianProduct",
         chunk,
-      );
-      if (this.keepsLinearisation) feeds.push(...this.#kept[k]!);
-      await program.executable.run(feeds, this.#viewsOf(to));
-    }
+        [
+          ["parameters", theta],
+          ["probe", v],
+          ["total", from],
+        ],
+        this.#viewsOf(to),
+      ),
+    );
   }
 
-  /** Runs the probe-independent part of the Hessian product at the current point for every chunk. */
+  /** Runs the probe-independent half of the Hessian product at the current point for every chunk. */
   async #linearise(): Promise<void> {
     this.#weight[0] = 1 / this.n;
-    const { chunks } = this.#splits.train;
-    for (let k = 0; k < chunks.length; k++) {
-      const chunk = chunks[k]!;
-      const { once, kept } = this.#partition(chunk.size);
-      const program = await this.#compile(`once/${chunk.size}`, chunk.size, once);
-      this.#kept[k] ??= kept.map((node) => zeros(this.dtype, sizeOf(node.shape)));
-      const feeds = this.#feeds(program, [[program.ports.parameters, this.#point]], chunk);
-      await program.executable.run(feeds, this.#kept[k]!);
+    for (const [k, chunk] of this.#train.chunks.entries()) {
+      const program = await this.#problem.half("once", chunk.size);
+      this.#kept[k] ??= this.#problem
+        .partition(chunk.size)
+        .kept.map((node) => zeros(this.dtype, sizeOf(node.shape)));
+      await program.executable.run(this.#feeds(program, chunk, [["parameters", this.#point]]), this.#kept[k]);
     }
   }
 
-  /** Buffers the k-th of `count` chained programs reads its total from and writes it to. */
-  #totals(k: number, count: number, total: Vector, out: Vector): [Vector, Vector] {
-    const from = k === 0 ? total : this.#scratch[k % 2]!;
-    const to = k === count - 1 ? out : this.#scratch[(k + 1) % 2]!;
-    return [from, to];
+  async #linearisedProduct(v: Vector, out: Vector): Promise<void> {
+    let k = 0;
+    await this.#chain(this.#train.chunks, this.#zero, out, 1 / this.n, async (chunk, from, to) => {
+      const program = await this.#problem.half("often", chunk.size);
+      const fed: Fed[] = [
+        ["parameters", this.#point],
+        ["probe", v],
+        ["total", from],
+      ];
+      const feeds = [...this.#feeds(program, chunk, fed), ...this.#kept[k++]!];
+      await program.executable.run(feeds, this.#viewsOf(to));
+    });
   }
 
-  #problem(examples: number): ProblemPrograms {
-    let programs = this.#programs.get(examples);
-    if (!programs) {
-      programs = new ProblemPrograms(this.#options.network, this.#options.loss, examples);
-      this.#programs.set(examples, programs);
+  /**
+   * Runs one link per chunk, each adding its part onto the total the last one left: the first reads `total`, the
+   * last writes `out`, scratch buffers alternate between.
+   */
+  async #chain(
+    chunks: readonly ExampleChunk[],
+    total: Vector,
+    out: Vector,
+    weight: number,
+    link: (chunk: ExampleChunk, from: Vector, to: Vector) => Promise<void>,
+  ): Promise<void> {
+    this.#weight[0] = weight;
+    for (const [k, chunk] of chunks.entries()) {
+      const from = k === 0 ? total : this.#scratch[k % 2]!;
+      const to = k === chunks.length - 1 ? out : this.#scratch[(k + 1) % 2]!;
+      await link(chunk, from, to);
     }
-    return programs;
   }
 
-  #partition(examples: number): Partition {
-    let parts = this.#partitions.get(examples);
-    if (!parts) {
-      parts = this.#problem(examples).linearisedHessian();
-      this.#partitions.set(examples, parts);
-    }
-    return parts;
+  async #run(
+    kind: ProgramKind,
+    chunk: ExampleChunk,
+    fed: readonly Fed[],
+    results: readonly Vector[],
+  ): Promise<void> {
+    const program = await this.#problem.program(kind, chunk.size);
+    await program.executable.run(this.#feeds(program, chunk, fed), results);
   }
 
-  #program(kind: ProgramKind, examples: number): Promise<Compiled> {
-    const key = `${kind}/${examples}`;
-    return this.#compiled.get(key) ?? this.#compile(key, examples, this.#problem(examples)[kind]());
-  }
-
-  #often(examples: number): Promise<Compiled> {
-    const key = `often/${examples}`;
-    return this.#compiled.get(key) ?? this.#compile(key, examples, this.#partition(examples).often);
-  }
-
-  #compile(key: string, examples: number, program: Program): Promise<Compiled> {
-    let compiled = this.#compiled.get(key);
-    if (!compiled) {
-      const ports = this.#problem(examples).inputs;
-      compiled = this.#options.backend
-        .compile(program, this.dtype)
-        .then((executable) => ({ executable, inputs: program.inputs, ports }));
-      this.#compiled.set(key, compiled);
-    }
-    return compiled;
-  }
-
-  /** Values for a program's inputs in its order; kept values are not among them and follow at the end. */
-  #feeds(
-    program: Compiled,
-    vectors: readonly (readonly [readonly Node[], Vector])[],
-    chunk: { readonly x: Vector; readonly y: Vector },
-  ): Vector[] {
+  #feeds(program: Compiled, chunk: ExampleChunk, fed: readonly Fed[]): Vector[] {
     const { ports } = program;
     const values = new Map<Node, Vector>([
       [ports.x, chunk.x],
       [ports.y, chunk.y],
       [ports.weight, this.#weight],
     ]);
-    for (const [nodes, vector] of vectors) {
+    for (const [group, vector] of fed) {
       const views = this.#viewsOf(vector);
-      for (let k = 0; k < nodes.length; k++) values.set(nodes[k]!, views[k]!);
+      for (const [k, node] of ports[group].entries()) values.set(node, views[k]!);
     }
-    const feeds: Vector[] = [];
-    for (const input of program.inputs) {
-      const value = values.get(input);
-      if (value) feeds.push(value);
-    }
-    return feeds;
+    return feedsFor(program, values);
   }
 
   /** One view per parameter tensor into a flat vector. */
@@ -358,67 +316,13 @@ export class NetworkObjective implements Objective {
     return views;
   }
 
-  /** Copies the listed examples into a reused buffer, as chunks. */
-  #gather(indices: Uint32Array): Split["chunks"] {
-    const { train } = this.#splits;
-    const width = train.x.length / train.n;
-    const outputs = this.#options.network.outputs;
-    if (this.#batch?.size !== indices.length) {
-      this.#batch = {
-        size: indices.length,
-        x: zeros(this.dtype, indices.length * width),
-        y: zeros(this.dtype, indices.length * outputs),
-      };
-      this.#batchChunks = this.#chunkViews(this.#batch.x, this.#batch.y, indices.length);
-    }
-    for (let k = 0; k < indices.length; k++) {
-      const i = indices[k]!;
-      if (i >= train.n)
-        throw new InputError("no such example", { received: String(i), allowed: `0 … ${train.n - 1}` });
-      this.#batch.x.set(train.x.subarray(i * width, (i + 1) * width), k * width);
-      this.#batch.y.set(train.y.subarray(i * outputs, (i + 1) * outputs), k * outputs);
-    }
-    return this.#batchChunks;
-  }
-  #batchChunks: Split["chunks"] = [];
-
-  #logitsBuffer(examples: number): Vector {
-    let buffer = this.#logits.get(examples);
+  /** A reused array of the given length. */
+  #buffer(length: number): Vector {
+    let buffer = this.#buffers.get(length);
     if (!buffer) {
-      buffer = zeros(this.dtype, examples * this.#options.network.outputs);
-      this.#logits.set(examples, buffer);
+      buffer = zeros(this.dtype, length);
+      this.#buffers.set(length, buffer);
     }
     return buffer;
   }
-
-  #split(examples: ExampleArrays, name: string): Split {
-    const { network, loss } = this.#options;
-    const { n } = examples;
-    const width = sizeOf(network.inputShape);
-    if (n < 1 || examples.x.length !== n * width || examples.y.length !== n * network.outputs) {
-      throw new InputError(`${name} data do not fit the network`, {
-        received: `${n} examples, x of ${examples.x.length}, y of ${examples.y.length} values`,
-        allowed: `${width} inputs and ${network.outputs} outputs an example`,
-      });
-    }
-    checkTargets(loss, examples.y, network.outputs);
-    const x = inPrecision(examples.x, this.dtype);
-    const y = inPrecision(examples.y, this.dtype);
-    return { n, x, y, chunks: this.#chunkViews(x, y, n) };
-  }
-
-  #chunkViews(x: Vector, y: Vector, n: number): Split["chunks"] {
-    const width = x.length / n;
-    const outputs = y.length / n;
-    return chunksOf(n, this.chunk).map(({ start, size }: Chunk) => ({
-      size,
-      x: x.subarray(start * width, (start + size) * width),
-      y: y.subarray(start * outputs, (start + size) * outputs),
-    }));
-  }
-}
-
-function inPrecision(values: Vector, dtype: DType): Vector {
-  if (dtype === "float32") return values instanceof Float32Array ? values : new Float32Array(values);
-  return values instanceof Float64Array ? values : new Float64Array(values);
 }

@@ -4,6 +4,7 @@ import {
   add,
   broadcastTo,
   createGraph,
+  expand,
   grad,
   inner,
   jvp,
@@ -104,6 +105,15 @@ export class ProblemPrograms {
       inputs: [...parameters, ...total, ...probe, x, y, weight],
       outputs: [curvature ?? zero, ...this.#accumulated(gradients)],
     };
+  }
+
+  /** ⟨∇ℓ_i, probe⟩ for every example: one forward-mode pass instead of n gradients. Shape [examples]. */
+  projections(): Program {
+    const { parameters, probe, x, y } = this.inputs;
+    const along = new Map(parameters.map((parameter, k) => [parameter, probe[k]!]));
+    const [slopes] = jvp([this.#losses], along);
+    const zero = expand(this.inputs.weight.graph.constant(0), this.#losses.shape);
+    return { inputs: [...parameters, ...probe, x, y], outputs: [slopes ?? zero] };
   }
 
   /** Scaling the loss of each example at the root keeps every later operation on small tensors. */
