@@ -1,11 +1,11 @@
 // A report on disk: index.html with everything inside, and each figure as SVG, PNG and CSV beside it.
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { buildReport } from "../figures/index.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { headlessDocument } from "../figures/headless.ts";
+import { buildReport } from "../figures/index.ts";
 import { RunError } from "../math/index.ts";
-import { svgToPng } from "../node/png.ts";
 import type { RunRecord } from "../record/index.ts";
 
 /** A run to report on, and the folder it is kept in. */
@@ -18,6 +18,8 @@ export interface ReportedRun {
 export interface WrittenReport {
   readonly page: string;
   readonly files: readonly string[];
+  /** PNGs that could not be drawn. */
+  readonly undrawn: readonly string[];
 }
 
 /**
@@ -32,36 +34,30 @@ export function writeReport(
   options: { readonly title: string; readonly generatedAt: string },
 ): WrittenReport {
   const folders = new Map(runs.map(({ record, folder: runFolder }) => [record.id, runFolder]));
-  const provenance = runs.flatMap(({ record }) =>
-    record.provenance ? [[record.id, record.provenance] as const] : [],
-  );
   const report = buildReport(
     runs.map(({ record }) => record),
     {
       document: headlessDocument(),
       ...options,
-      provenance: Object.fromEntries(provenance),
       runHref: (id) => relativeHref(folder, folders.get(id) ?? id),
       fileHref: (name, kind) => `${name}.${kind}`,
     },
   );
-  const files: string[] = [];
-  const write = (name: string, content: string | Uint8Array): string => {
+  const write = (name: string, content: string): string => {
     const file = path.join(folder, name);
     // Written beside and renamed, so that a browser reloading the page never sees half of it.
     writeFileSync(`${file}.part`, content);
     renameSync(`${file}.part`, file);
-    files.push(file);
     return file;
   };
   try {
     mkdirSync(folder, { recursive: true });
-    for (const { name, svg, csv } of report.figures) {
-      write(`${name}.svg`, svg);
-      write(`${name}.png`, svgToPng(svg));
-      write(`${name}.csv`, csv);
-    }
-    return { page: write("index.html", report.html), files };
+    const page = write("index.html", report.html);
+    const csv = report.figures.map((figure) => write(`${figure.name}.csv`, figure.csv));
+    const svg = report.figures.map((figure) => write(`${figure.name}.svg`, figure.svg));
+    const png = svg.map((file) => file.replace(/\.svg$/, ".png"));
+    const undrawn = drawPngs(svg).map((file) => file.replace(/\.svg$/, ".png"));
+    return { page, files: [page, ...svg, ...png.filter((file) => !undrawn.includes(file)), ...csv], undrawn };
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
     throw new RunError("the report cannot be written", {
@@ -72,9 +68,18 @@ export function writeReport(
   }
 }
 
+/** Draws all; if that fails, one by one to find which ones work. Returns the SVG files that have no PNG. */
+function drawPngs(svgFiles: readonly string[]): string[] {
+  const script = fileURLToPath(new URL("draw-png.js", import.meta.url));
+  for (const file of svgFiles) rmSync(file.replace(/\.svg$/, ".png"), { force: true });
+  const draw = (files: readonly string[]): boolean =>
+    spawnSync(process.execPath, [script, ...files], { stdio: "ignore" }).status === 0;
+  if (svgFiles.length > 1 && draw(svgFiles)) return [];
+  return svgFiles.filter((file) => !existsSync(file.replace(/\.svg$/, ".png")) && !draw([file]));
+}
+
 /** Address of `target` from a page in `folder`. */
 function relativeHref(folder: string, target: string): string {
   const base = pathToFileURL(`${folder}/`).pathname;
-  const relative = path.posix.relative(base, pathToFileURL(target).pathname);
-  return `${relative}/`;
+  return `${path.posix.relative(base, pathToFileURL(target).pathname)}/`;
 }

@@ -95,18 +95,8 @@ describe("run", () => {
   });
 
   it("exits with 3 when the run diverges, and keeps the record", async () => {
-    const { code, stdout } = await brink(cwd, [
-      ...[
-        "run",
-        "small.yaml",
-        "--runs-dir",
-        "diverged",
-        "--set",
-        "optimizer.lr=50",
-        "--set",
-        "net.activation=identity",
-      ],
-    ]);
+    const explosive = ["--set", "optimizer.lr=50", "--set", "net.activation=identity"];
+    const { code, stdout } = await brink(cwd, ["run", "small.yaml", "--runs-dir", "diverged", ...explosive]);
     expect(code).toBe(3);
     expect(stdout).toContain("diverged");
     const list = await brink(cwd, ["ls", "--runs-dir", "diverged", "--json"]);
@@ -117,7 +107,10 @@ describe("run", () => {
 
   it("runs every variant; one that diverges or cannot start does not stop the others", async () => {
     writeExperiment(cwd, "many", [
-      ...["steps: 20", "measure: { every: 10 }", "optimizer: { name: gd, lr: 0.2 }", "report: true"],
+      "steps: 20",
+      "measure: { every: 10 }",
+      "optimizer: { name: gd, lr: 0.2 }",
+      "report: true",
       "runs:",
       "  - { name: bad, set: { net.activation: identity, optimizer.lr: 50 } }",
       "  - { name: nofile, set: { net.init: { file: absent.safetensors } } }",
@@ -207,9 +200,8 @@ describe("report", () => {
     const html = readFileSync(path.join(cwd, report), "utf8");
     expect(html).toContain("<svg");
     expect(html).not.toMatch(/(?:src|href)="https?:/);
-    expect([...readFileSync(path.join(cwd, "figures/loss.png")).subarray(1, 4)]).toEqual(
-      [..."PNG"].map((c) => c.charCodeAt(0)),
-    );
+    const png = readFileSync(path.join(cwd, "figures/loss.png"));
+    expect(png.subarray(1, 4).toString("latin1")).toBe("PNG");
   });
 
   it("takes patterns and paths, each run once", async () => {

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import type { RunRecord } from "../../record/index.ts";
 import { type CommonOptions, examplesFirst, type Host, resolvePath, withRunsDir } from "../host.ts";
+import type { Output } from "../output.ts";
 
 interface Options extends CommonOptions {
   readonly runsDir: string;
@@ -26,10 +27,11 @@ export function addReportCommand(program: Command, host: Host): void {
         const { loadRuns } = await import("../load-runs.ts");
         const { writeReport } = await import("../write-report.ts");
         const runs = await loadRuns(folders);
-        const { page, files } = writeReport(runs, resolvePath(host.io, options.out), {
+        const { page, files, undrawn } = writeReport(runs, resolvePath(host.io, options.out), {
           title: options.title ?? titleOf(runs.map(({ record }) => nameOf(record))),
           generatedAt: new Date().toISOString(),
         });
+        warnUndrawn(output, undrawn);
         const shown = (file: string): string => path.relative(host.io.cwd, file);
         output.json({
           report: shown(page),
@@ -45,6 +47,11 @@ export function addReportCommand(program: Command, host: Host): void {
     ["brink report 'headline-*' --out figures", "all runs whose id matches"],
     ["brink report runs/a other/place/b", "runs anywhere, by path"],
   ]);
+}
+
+/** Says which pictures are missing; their SVG and CSV are there. */
+export function warnUndrawn(output: Output, undrawn: readonly string[]): void {
+  for (const file of undrawn) output.warn(`${file} could not be drawn; the SVG beside it can be used`);
 }
 
 function nameOf({ id, config }: RunRecord): string {

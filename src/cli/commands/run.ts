@@ -16,6 +16,7 @@ import {
 import { withInterrupt } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import type { Progress } from "../progress.ts";
+import { warnUndrawn } from "./report.ts";
 import { exitCodeOf, resultOf, type RunResult, resultTable } from "../results.ts";
 
 interface Options extends CommonOptions, ConfigOptions {
@@ -213,10 +214,11 @@ async function report(
   const { loadRuns } = await import("../load-runs.ts");
   const { writeReport } = await import("../write-report.ts");
   const folder = resolvePath(output.io, out);
-  const { page } = writeReport(await loadRuns(folders), folder, {
+  const { page, undrawn } = writeReport(await loadRuns(folders), folder, {
     title,
     generatedAt: new Date().toISOString(),
   });
+  warnUndrawn(output, undrawn);
   const shown = path.relative(output.io.cwd, page);
   output.text(`report: ${shown}`);
   return shown;
