@@ -144,7 +144,6 @@ function isHeader(value: unknown): value is Header {
   return (
     isCount(progress["events"]) &&
     isCount(progress["hvps"]) &&
-    typeof progress["seconds"] === "number" &&
     (progress["ended"] === null || progress["ended"] === "finished") &&
     maybe.every((key) => progress[key] === null || typeof progress[key] === "number")
   );

@@ -52,6 +52,28 @@ it("a batch of all examples is the full objective, and a fused step is a gradien
   expect(out[0]).toBeCloseTo(theta[0]! - 0.1 * batch[0]!, 14);
 });
 
+it("projections average to ⟨∇L, d⟩, and batch Hessians to the full one", async () => {
+  const theta = new Float64Array([1.3, -0.7]);
+  const d = new Float64Array([0.4, 2]);
+  const gradient = new Float64Array(2);
+  await objective.lossAndGradient(theta, gradient);
+  const projections = await objective.projections(theta, d);
+  const mean = projections.reduce((sum, p) => sum + p, 0) / 4;
+  expect(mean).toBeCloseTo(gradient[0]! * d[0]! + gradient[1]! * d[1]!, 12);
+  const one = new Float64Array(2);
+  await objective.batchLossAndGradient(theta, new Uint32Array([1]), one);
+  expect(projections[1]).toBeCloseTo(one[0]! * d[0]! + one[1]! * d[1]!, 12);
+
+  const [full, batch, sum] = [new Float64Array(2), new Float64Array(2), [0, 0]];
+  await (await objective.hessian(theta)).apply(d, full);
+  for (let i = 0; i < 4; i++) {
+    await objective.batchHessianProduct(theta, new Uint32Array([i]), d, batch);
+    for (let j = 0; j < 2; j++) sum[j]! += batch[j]! / 4;
+  }
+  expect(sum[0]).toBeCloseTo(full[0]!, 12);
+  expect(sum[1]).toBeCloseTo(full[1]!, 12);
+});
+
 it("has no test split unless given", async () => {
   const bare = productObjective({ targets: [1], dtype: "float32" });
   await expect(bare.evaluate(new Float32Array([1, 1]), "test")).rejects.toThrow(InputError);

@@ -77,6 +77,15 @@ export function productObjective(options: ProductObjectiveOptions): Objective {
       const { xx, xy, yy } = secondDerivatives(theta, r);
       return a * a * xx + 2 * a * b * xy + b * b * yy;
     },
+    batchHessianProduct: async (theta, indices, v, out) => {
+      await hessianAt(theta, batch(theta, indices).residual, dtype).apply(v, out);
+    },
+    projections: async (theta, direction) => {
+      const [x, y] = [theta[0]!, theta[1]!];
+      const f = output(theta);
+      const slope = x * y * y * direction[0]! + x * x * y * direction[1]!;
+      return Float64Array.from(targets, (target) => (f - target) * slope);
+    },
     dispose: async () => {},
   };
 }

@@ -10,6 +10,7 @@ import type { RunStore } from "./run-types.ts";
 
 /** Keeps what a disk would: events only once flushed, and a log of the calls. */
 class MemoryStore implements RunStore {
+  readonly secondsBefore = 0;
   readonly written: RunEvent[] = [];
   readonly log: string[] = [];
   readonly summaries: RunSummary[] = [];
@@ -118,6 +119,7 @@ it("throws the store's own error, whatever fails after it", async () => {
   const store = new MemoryStore();
   let full = false;
   const failing: RunStore = {
+    secondsBefore: 0,
     append: (event) => store.append(event),
     flush: () => store.flush(),
     saveCheckpoint: async (step, file, keep) => {

@@ -6,7 +6,7 @@ import { runExperiment } from "./runner.ts";
 import type { LayoutEntry, RunOptions, RunStore } from "./run-types.ts";
 import { Tracker } from "./tracker.ts";
 
-export interface RecordOptions extends RunOptions {
+export interface RecordOptions extends Omit<RunOptions, "secondsBefore"> {
   readonly store: RunStore;
   /** Names and shapes of the parameters, for checkpoints. */
   readonly layout: readonly LayoutEntry[];
@@ -22,7 +22,7 @@ export async function* recordRun(options: RecordOptions): AsyncGenerator<RunEven
   let latest: RunSummary | null = null;
   let settled = false;
   try {
-    const items = runExperiment(options);
+    const items = runExperiment({ ...options, secondsBefore: store.secondsBefore });
     for (;;) {
       const { value: item, done } = await items.next();
       if (done === true) {
@@ -56,7 +56,8 @@ export async function* recordRun(options: RecordOptions): AsyncGenerator<RunEven
 }
 
 /** Summary of a run that has not reached a checkpoint in this session. */
-function startSummary({ config, clock, resume }: RecordOptions): RunSummary {
-  const tracker = new Tracker(config, stabilityThreshold(config.optimizer), clock, resume?.progress);
+function startSummary({ config, clock, resume, store }: RecordOptions): RunSummary {
+  const threshold = stabilityThreshold(config.optimizer);
+  const tracker = new Tracker(config, threshold, clock, resume?.progress, store.secondsBefore);
   return tracker.summary("running", resume?.step ?? 0);
 }

@@ -59,7 +59,7 @@ export interface Checkpoint {
   readonly progress: Progress;
 }
 
-/** Counters that travel with a checkpoint; plain JSON. */
+/** Counters that travel with a checkpoint; plain JSON, and free of times, so that equal runs have equal files. */
 export interface Progress {
   /** Lines of events.jsonl this checkpoint accounts for; later ones are discarded on resume. */
   readonly events: number;
@@ -78,8 +78,6 @@ export interface Progress {
   readonly exceeded: number | null;
   /** The last sharpness solves, oldest first, at most `measure.equilibriumRecords`. */
   readonly recent: readonly number[];
-  /** Seconds of computing, all sessions together. */
-  readonly seconds: number;
   /** Set once the run has ended. */
   readonly ended: "finished" | null;
 }
@@ -105,6 +103,8 @@ export interface RunOptions {
   readonly hasTest: boolean;
   /** Milliseconds from any origin; decides only when checkpoints are due and what `seconds` says. */
   readonly clock: () => number;
+  /** Seconds the sessions before this one took, for the summary. Default 0. */
+  readonly secondsBefore?: number;
   /** Where to go on; its vectors are taken over, not copied. */
   readonly resume?: Checkpoint | undefined;
   /** Aborting finishes the step in progress, yields a checkpoint and ends as `interrupted`. */
@@ -118,6 +118,8 @@ export interface StopSignal {
 
 /** Where a run's record goes. Implemented on disk by `node`, in a browser by its storage. */
 export interface RunStore {
+  /** Seconds in the summary the store held when it was opened; 0 for a new run. */
+  readonly secondsBefore: number;
   /** Adds one event; may buffer. */
   append(event: RunEvent): void;
   /** Writes buffered events out. */

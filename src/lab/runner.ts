@@ -101,7 +101,8 @@ class Run {
       options.hasTest,
       resume?.eigen ?? null,
     );
-    this.#tracker = new Tracker(config, this.#rule.threshold, clock, resume?.progress);
+    const before = options.secondsBefore ?? 0;
+    this.#tracker = new Tracker(config, this.#rule.threshold, clock, resume?.progress, before);
     const { point, sharpness } = config.measure;
     this.#midpoints =
       point === "iterate" || sharpness === false

@@ -16,7 +16,6 @@ const START: Progress = {
   onset: null,
   exceeded: null,
   recent: [],
-  seconds: 0,
   ended: null,
 };
 
@@ -25,6 +24,7 @@ export class Tracker {
   readonly #config: ExperimentConfig;
   readonly #threshold: number;
   readonly #clock: () => number;
+  /** Clock reading at which the run would have started, had it been one session. */
   readonly #startedAt: number;
   readonly #now: Mutable;
 
@@ -33,11 +33,12 @@ export class Tracker {
     threshold: number,
     clock: () => number,
     progress: Progress | undefined,
+    secondsBefore: number,
   ) {
     this.#config = config;
     this.#threshold = threshold;
     this.#clock = clock;
-    this.#startedAt = clock();
+    this.#startedAt = clock() - 1000 * secondsBefore;
     this.#now = { ...START, ...progress };
   }
 
@@ -105,11 +106,7 @@ export class Tracker {
   }
 
   progress(): Progress {
-    return { ...this.#now, seconds: this.#seconds() };
-  }
-
-  #seconds(): number {
-    return this.#now.seconds + (this.#clock() - this.#startedAt) / 1000;
+    return { ...this.#now };
   }
 
   summary(status: RunSummary["status"], step: number, message?: string): RunSummary {
@@ -130,7 +127,7 @@ export class Tracker {
       ...(testAccuracy === null ? {} : { testAccuracy }),
       ...(onset === null ? {} : { onset }),
       hvps,
-      seconds: this.#seconds(),
+      seconds: (this.#clock() - this.#startedAt) / 1000,
       ...(message === undefined ? {} : { message }),
     };
   }

@@ -59,7 +59,8 @@ async function rawConfig(dir: string): Promise<Record<string, unknown>> {
   return value as Record<string, unknown>;
 }
 
-async function readSummary(dir: string): Promise<RunSummary | null> {
+/** summary.json of a run, or null before the first checkpoint. Throws InputError when it is damaged. */
+export async function readSummary(dir: string): Promise<RunSummary | null> {
   const path = join(dir, RUN_FILES.summary);
   const text = await textIfPresent(path);
   return text === null ? null : parseSummary(text, path);

@@ -18,7 +18,7 @@ import {
   type TensorFile,
 } from "../record/index.ts";
 import { diskFileSystem, errorCode, fileError, type FileSystem, replaceFile, syncFolder } from "./files.ts";
-import { runId } from "./read-run.ts";
+import { readSummary, runId } from "./read-run.ts";
 import { takeLock } from "./run-lock.ts";
 
 /** Step events waiting in memory are written out beyond this many characters. */
@@ -105,6 +105,7 @@ export async function openRun(dir: string, fs: FileSystem = diskFileSystem): Pro
 export class RunFolder implements RunStore {
   readonly id: string;
   readonly dir: string;
+  readonly secondsBefore: number;
   readonly #fs: FileSystem;
   readonly #unlock: () => Promise<void>;
   readonly #events: FileHandle;
@@ -121,6 +122,7 @@ export class RunFolder implements RunStore {
     unlock: () => Promise<void>,
     events: FileHandle,
     length: number,
+    secondsBefore: number,
   ) {
     this.#fs = fs;
     this.id = id;
@@ -129,6 +131,7 @@ export class RunFolder implements RunStore {
     this.#events = events;
     this.#eventsPath = join(dir, RUN_FILES.events);
     this.#length = length;
+    this.secondsBefore = secondsBefore;
   }
 
   /** @internal Used by `createRun` and `openRun`. */
@@ -140,7 +143,9 @@ export class RunFolder implements RunStore {
   ): Promise<RunFolder> {
     const events = await fs.open(join(dir, RUN_FILES.events), "a+");
     const { size } = await events.stat();
-    return new RunFolder(fs, id, dir, unlock, events, size);
+    // A damaged summary costs only the time of earlier sessions; the next one replaces it.
+    const summary = await readSummary(dir).catch(() => null);
+    return new RunFolder(fs, id, dir, unlock, events, size, summary?.seconds ?? 0);
   }
 
   /**
