@@ -1,5 +1,5 @@
 // An objective small enough to check by hand: per-example squared error of x²y², the degree-4 model of edge-of-stability theory.
-import type { HessianOperator, Objective } from "../curvature/index.ts";
+import type { ExampleObjective, HessianOperator } from "../curvature/index.ts";
 import { type DType, InputError, type Vector, zeros } from "../math/index.ts";
 
 export interface ProductObjectiveOptions {
@@ -14,7 +14,7 @@ export interface ProductObjectiveOptions {
  * sharp start settles just below sharpness 2/η. Derivatives are written out by hand, so it serves to try
  * optimisers, samplers and runs without a network. "Accuracy" is the fraction of |t_i − x²y²| < 1.
  */
-export function productObjective(options: ProductObjectiveOptions): Objective {
+export function productObjective(options: ProductObjectiveOptions): ExampleObjective {
   const { targets, testTargets, dtype } = options;
   const mean = average(targets);
   const gradientAt = (theta: Vector, residual: number, gradient: Vector): void => {
