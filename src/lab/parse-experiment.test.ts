@@ -256,7 +256,7 @@ describe("text that is not a well-formed YAML document", () => {
           expect(error).toBeInstanceOf(InputError);
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
     expect(Object.keys({})).toEqual([]);
   });

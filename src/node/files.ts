@@ -62,12 +62,24 @@ export async function syncFolder(fs: FileSystem, folder: string): Promise<void> 
   }
 }
 
+/** Name under which a replacement is written before it takes its place. */
+function temporaryName(name: string): string {
+  return `.${name}.tmp`;
+}
+
+/** Removes what replacements interrupted by a crash have left in a folder. */
+export async function removeLeftovers(fs: FileSystem, folder: string): Promise<void> {
+  for (const name of await fs.readdir(folder)) {
+    if (/^\..*\.tmp$/.test(name)) await fs.rm(join(folder, name), { force: true });
+  }
+}
+
 /**
  * Replaces a file so that readers (and crashes) see the old or the new content, never a part: written beside it,
  * synced, renamed, folder synced. On failure the old content stays and the temporary file is removed.
  */
 export async function replaceFile(fs: FileSystem, path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  const temporary = join(dirname(path), temporaryName(basename(path)));
   try {
     const handle = await fs.open(temporary, "w");
     try {

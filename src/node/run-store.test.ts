@@ -255,6 +255,15 @@ describe("resume", () => {
     expect(await eventsOf(whole.dir)).toBe(whole.events);
   });
 
+  it("clears away what a crash left of a file being written", async () => {
+    const { dir } = await reference();
+    await nodeFs.writeFile(join(dir, ".summary.json.tmp"), "{");
+    await nodeFs.writeFile(join(dir, "checkpoints", ".step-00000025.safetensors.tmp"), "half");
+    await (await openRun(dir)).close();
+    const names = [...(await nodeFs.readdir(dir)), ...(await nodeFs.readdir(join(dir, "checkpoints")))];
+    expect(names.filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
   it("starts over when nothing was saved yet", async () => {
     const whole = await reference();
     const store = await createRun({ root, config, provenance });

@@ -17,7 +17,15 @@ import {
   serialiseSafetensors,
   type TensorFile,
 } from "../record/index.ts";
-import { diskFileSystem, errorCode, fileError, type FileSystem, replaceFile, syncFolder } from "./files.ts";
+import {
+  diskFileSystem,
+  errorCode,
+  fileError,
+  type FileSystem,
+  removeLeftovers,
+  replaceFile,
+  syncFolder,
+} from "./files.ts";
 import { readSummary, runId } from "./read-run.ts";
 import { takeLock } from "./run-lock.ts";
 
@@ -93,7 +101,10 @@ export async function openRun(dir: string, fs: FileSystem = diskFileSystem): Pro
   }
   const unlock = await takeLock(fs, dir);
   try {
-    await fs.mkdir(join(dir, RUN_FILES.checkpoints), { recursive: true });
+    const checkpoints = join(dir, RUN_FILES.checkpoints);
+    await fs.mkdir(checkpoints, { recursive: true });
+    await removeLeftovers(fs, dir);
+    await removeLeftovers(fs, checkpoints);
     return await RunFolder.open(fs, runId(dir), dir, unlock);
   } catch (error) {
     await unlock();
