@@ -3,7 +3,7 @@ import type { MeasureSpec } from "./config-types.ts";
 
 /**
  * At the edge of stability θ oscillates with period two, and so does S(θ_t). Measuring only even steps would
- * see one phase: a bias in the mean sharpness (theory.md B.4, "parity aliasing"). So with an even `every`, every
+ * see one phase: a bias in the mean sharpness ("parity aliasing", see docs/conventions.md). So with an even `every`, every
  * second measurement is one step later: 0, 51, 100, 151, … An odd `every` alternates by itself.
  */
 export interface Cadence {

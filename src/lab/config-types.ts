@@ -1,4 +1,4 @@
-// The resolved experiment configuration: plain data, every default filled in. design.md §5 fixes the names.
+// The resolved experiment configuration: plain data, every default filled in. The names are a contract: extend, do not rename.
 import type { DataSettings } from "../data/index.ts";
 import type { DType } from "../math/index.ts";
 import type { LossName, NetConfig } from "../nets/index.ts";

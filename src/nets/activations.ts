@@ -34,7 +34,7 @@ export interface ActivationOptions {
   readonly rescale?: boolean;
 }
 
-/** Bounds of the theory's Assumption 5.1 (theory.md F.6) on an activation φ. */
+/** Bounds of the theory's Assumption 5.1 (Emmanouilidis et al. 2026, arXiv:2606.30930) on an activation φ. */
 export interface ActivationConstants {
   /** inf φ′. */
   readonly lower: number;
@@ -217,7 +217,7 @@ function leakyUpper(base: Base, options: ActivationOptions): number {
 }
 
 /**
- * Exact bounds of a leaky template c·z + (1 − c)·s(z) (theory.md F.6, Lemma 5.2): `lower` and `upper` are
+ * Exact bounds of a leaky template c·z + (1 − c)·s(z) (Emmanouilidis et al. 2026, Lemma 5.2): `lower` and `upper` are
  * c + (1 − c)·{inf, sup} s′, the other two (1 − c) times those of s, all divided by `upper` when rescaled.
  * Throws InputError for any other activation.
  */

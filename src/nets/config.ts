@@ -87,7 +87,7 @@ const cohenCnn = (activation: string, pooling: "average" | "max"): CnnConfig => 
 });
 
 /**
- * Published architectures (theory.md A.6); inputs and outputs come from the data.
+ * Published architectures (Cohen et al. 2021; Liao et al. 2026; Emmanouilidis et al. 2026); inputs and outputs come from the data.
  * Cohen et al. 2021: `fc-*` (two hidden layers of 200), `fc-tanh-depth1…4`, `cnn-*` (max pooling), `cnn-avgpool-*`,
  * `deep-linear`, `regression`. The stochastic-gap paper: `gap-cnn`, whose channels, pooling and hidden width it
  * does not print. The cross-entropy paper: `gelu-8`, eight linear layers whose widths it does not print (200 here).

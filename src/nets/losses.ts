@@ -53,7 +53,7 @@ function log1pExp(x: Node): Node {
 /**
  * Cross-entropy as softplus(log Σ_{k≠y} exp(z_k − z_y)) rather than log Σ_k exp(z_k) − z_y: the two are equal,
  * but here the residual 1 − p_y is never formed by subtraction, so derivatives keep their digits when an
- * example is fitted and p_y rounds to 1 (theory.md F.7).
+ * example is fitted and p_y rounds to 1 (naive forms lose all digits below 1e-16).
  */
 function crossEntropy(logits: Node, targets: Node): Node {
   const isLabel = equal(targets, 1);

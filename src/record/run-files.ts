@@ -2,7 +2,7 @@
 import { InputError } from "../math/index.ts";
 import type { RunSummary } from "./events.ts";
 
-/** Files of a run's folder (design.md §6). */
+/** Files of a run's folder. */
 export const RUN_FILES = {
   config: "config.yaml",
   provenance: "provenance.json",
