@@ -101,16 +101,30 @@ describe("Ctrl-C", () => {
     expect([code, stdout.includes('"status":"interrupted"')]).toEqual([130, true]);
   });
 
-  it("twice: stops at once, and the run still resumes to the same bits", async () => {
-    // The pause between the signals outlasts the step and the saving of a small run, so the process is stopped
-    // (SIGSTOP) in between: both signals are then waiting when it goes on.
-    const { child, result, printed } = await interruptible("gd", "twice");
+  it("twice: stops at once, in the middle of a long measurement, and the run can still be resumed", async () => {
+    writeFileSync(
+      path.join(cwd, "slow.yaml"),
+      `name: slow
+data: { name: gaussians, n: 2000, features: 50 }
+net: { name: mlp, widths: [400] }
+measure: { every: 40, sharpness: { k: 40, tol: 1.0e-6, maxProducts: 100000 } }
+`,
+    );
+    const { child, result, printed } = start(cwd, ["run", "slow.yaml", "--runs-dir", "twice"]);
+    await printed("step 0/1000");
     child.kill("SIGINT");
     await printed("press Ctrl-C again");
-    child.kill("SIGKILL");
-    const { signal } = await result;
-    expect(signal).toBe("SIGKILL");
-    await resumeToEnd("gd", "twice");
+    // Longer than the window in which a second signal counts as the same key press.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const pressed = performance.now();
+    child.kill("SIGINT");
+    const { code, signal, stdout } = await result;
+    expect([code, signal, stdout]).toEqual([130, null, ""]);
+    expect(performance.now() - pressed).toBeLessThan(2000);
+    const again = start(cwd, ["resume", "slow", "--runs-dir", "twice"]);
+    await again.printed("starting again from the beginning");
+    again.child.kill("SIGKILL");
+    await again.result;
   });
 
   it("during a sweep leaves the rest unstarted and says so", async () => {
