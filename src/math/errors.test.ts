@@ -58,26 +58,29 @@ describe("edit distance", () => {
     ["", "abc", 3],
     ["kitten", "sitting", 3],
     ["flaw", "lawn", 2],
-    ["lr", "rl", 2],
+    ["lr", "rl", 1],
     ["batch", "batch", 0],
   ])("%s to %s", (a, b, distance) => {
     expect(editDistance(a, b)).toBe(distance);
   });
 
-  test("is a metric bounded by the longer word, and follows its recursive definition", () => {
-    const recursive = (a: string, b: string): number =>
-      a === "" || b === ""
-        ? a.length + b.length
-        : a[0] === b[0]
-          ? recursive(a.slice(1), b.slice(1))
-          : 1 +
-            Math.min(recursive(a.slice(1), b), recursive(a, b.slice(1)), recursive(a.slice(1), b.slice(1)));
+  test("is symmetric, bounded by the longer word, and follows its recursive definition", () => {
+    const recursive = (a: string, b: string): number => {
+      if (a === "" || b === "") return a.length + b.length;
+      const [restA, restB] = [a.slice(1), b.slice(1)];
+      const swapped = a.length > 1 && b.length > 1 && a[0] === b[1] && a[1] === b[0];
+      return Math.min(
+        recursive(restA, b) + 1,
+        recursive(a, restB) + 1,
+        recursive(restA, restB) + (a[0] === b[0] ? 0 : 1),
+        swapped ? recursive(a.slice(2), b.slice(2)) + 1 : Infinity,
+      );
+    };
     const word = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 5 });
     fc.assert(
-      fc.property(word, word, word, (a, b, c) => {
+      fc.property(word, word, (a, b) => {
         expect(editDistance(a, b)).toBe(recursive(a, b));
         expect(editDistance(a, b)).toBe(editDistance(b, a));
-        expect(editDistance(a, c)).toBeLessThanOrEqual(editDistance(a, b) + editDistance(b, c));
         expect(editDistance(a, b)).toBeLessThanOrEqual(Math.max(a.length, b.length));
         expect(editDistance(a, b) === 0).toBe(a === b);
       }),
@@ -96,6 +99,7 @@ describe("the nearest name", () => {
     ["step", "steps"],
     ["seeds", "seed"],
     ["mesure", "measure"],
+    ["stpes", "steps"],
   ])("to %s is %s", (typed, expected) => {
     expect(nearest(typed, names)).toBe(expected);
     expect(didYouMean(typed, names)).toBe(`Did you mean "${expected}"?`);

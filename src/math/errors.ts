@@ -53,16 +53,20 @@ function formatError(message: string, detail: ErrorDetail): string {
   return text;
 }
 
-/** Levenshtein distance; O(|a|·|b|). */
+/** Edits (insert, delete, replace, swap of neighbours) from `a` to `b`; O(|a|·|b|). */
 export function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitute = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substitute, previous[j]! + 1, current[j - 1]! + 1));
+      let distance = Math.min(substitute, previous[j]! + 1, current[j - 1]! + 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) distance = Math.min(distance, beforePrevious[j - 2]! + 1);
+      current.push(distance);
     }
-    previous = current;
+    [beforePrevious, previous] = [previous, current];
   }
   return previous[b.length]!;
 }
