@@ -58,22 +58,28 @@ export function missingPackages(directory = root) {
     .map(([place]) => place.replace(/^.*node_modules\//, ""));
 }
 
-/** Runs `npm ci` when something is missing; says so first. Throws SetupError when npm fails. */
+/**
+ * Installs when something is missing; says so first. Throws SetupError when npm fails.
+ *
+ * `npm install --no-save` rather than `npm ci`: it keeps to the versions and checksums of the lock file too, but
+ * repairs an incomplete node_modules instead of deleting it, and does not refuse a lock file that lacks other
+ * platforms' optional binaries.
+ */
 export function ensureInstalled() {
   const missing = missingPackages();
   if (missing.length === 0) return;
   const what = missing.length > 3 ? `${missing.length} packages` : missing.join(", ");
-  process.stderr.write(`Installing dependencies (${what} missing): npm ci\n`);
+  process.stderr.write(`Installing dependencies (${what} missing): npm install\n`);
   // `npm_execpath` is the npm that started us; a bare `npm` may be another version or absent from PATH.
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--include=dev", "--no-fund", "--no-audit"];
+  const args = ["install", "--no-save", "--include=dev", "--no-fund", "--no-audit"];
   const result =
     npm !== undefined && npm.endsWith(".js")
       ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ["ignore", 2, 2] })
       : spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
   if (result.status !== 0) {
     throw new SetupError(
-      "`npm ci` failed (see above). Brink needs the network once, to install its dependencies.",
+      "`npm install` failed (see above). Brink needs the network once, to install its dependencies.",
     );
   }
 }
