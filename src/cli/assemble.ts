@@ -1,8 +1,8 @@
 // From a configuration to the things that compute: data, network, objective, initial parameters, backend.
 import path from "node:path";
-import { lanczos, NetworkObjective } from "../curvature/index.ts";
+import { NetworkObjective } from "../curvature/index.ts";
 import type { Dataset } from "../data/index.ts";
-import { type ExperimentConfig, type SharpnessSolver, STATE_PREFIX } from "../lab/index.ts";
+import { type ExperimentConfig, STATE_PREFIX } from "../lab/index.ts";
 import {
   buildNetwork,
   initialParameters,
@@ -44,6 +44,7 @@ export async function assemble(config: ExperimentConfig, dataset: Dataset): Prom
     classes: dataset.classes,
     dtype: config.precision,
     backend,
+    memoryBudget: config.memory * 2 ** 20,
   });
   return { config, dataset, network, objective, backend };
 }
@@ -77,21 +78,6 @@ export async function provenanceOf(problem: Problem, argv: readonly string[]): P
     now: new Date(),
   });
 }
-
-/** Largest eigenvalues of the full-batch Hessian by Lanczos, from the last eigenvectors when there are any. */
-export const solveSharpness: SharpnessSolver = async (
-  objective,
-  theta,
-  warm,
-  { k, tol, maxProducts, seed },
-) =>
-  lanczos(await objective.hessian(theta), {
-    k,
-    tol,
-    maxProducts,
-    seed,
-    ...(warm === null ? {} : { start: warm.eigenvectors }),
-  });
 
 /** More than one typed array can hold. */
 const largestParameterFile = 2 ** 33;

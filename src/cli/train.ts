@@ -1,9 +1,9 @@
 // One recorded run under the progress line: what `run` and `resume` share.
-import { type Checkpoint, recordRun, type RunStore } from "../lab/index.ts";
+import { type Checkpoint, lanczosSharpness, recordRun, type RunStore } from "../lab/index.ts";
 import type { Vector } from "../math/index.ts";
 import { stabilityThreshold } from "../optim/index.ts";
 import type { RunEvent, RunSummary } from "../record/index.ts";
-import { type Problem, solveSharpness } from "./assemble.ts";
+import type { Problem } from "./assemble.ts";
 import type { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
 
@@ -58,7 +58,7 @@ export async function train(output: Output, options: TrainOptions): Promise<RunS
   const events = recordRun({
     config,
     objective,
-    solveSharpness,
+    solveSharpness: lanczosSharpness,
     theta0,
     hasTest: dataset.test !== null,
     clock: output.io.now,

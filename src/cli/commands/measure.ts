@@ -117,7 +117,7 @@ async function measure(
   theta: Vector,
   options: { readonly k?: number; readonly tol?: number },
 ): Promise<{ readonly measurement: Measurement; readonly vectors: Vectors }> {
-  const { solveSharpness } = await import("../assemble.ts");
+  const { lanczosSharpness } = await import("../../lab/index.ts");
   const { objective, dataset, config } = problem;
   const gradient = zeros(objective.dtype, objective.size);
   const loss = await objective.lossAndGradient(theta, gradient);
@@ -134,7 +134,7 @@ async function measure(
   };
   if (!Number.isFinite(loss)) return { measurement, vectors: { gradient, eigenvectors: [] } };
   const { sharpness } = config.measure;
-  const { eigenvalues, eigenvectors, residuals, hvps, converged } = await solveSharpness(
+  const { eigenvalues, eigenvectors, residuals, hvps, converged } = await lanczosSharpness(
     objective,
     theta,
     null,
