@@ -61,9 +61,11 @@ const only = (shape: Shape, axis: number, value: number): number[] =>
   shape.map((_, k) => (k === axis ? value : 0));
 
 const structural: Operation[] = [
-  alongAxis((algebra, a, axis, shape) => {
-    const perm = shape.map((_, k) => (k + axis) % shape.length);
-    return algebra.apply("Transpose", [a], { perm });
+  alongAxis((algebra, a, axis, shape, choice) => {
+    // Rotations and swaps: together they do not commute, so composing them in the wrong order shows.
+    const rotated = shape.map((_, k) => (k + axis) % shape.length);
+    const swapped = shape.map((_, k) => (k < 2 && shape.length > 1 ? 1 - k : k));
+    return algebra.apply("Transpose", [a], { perm: choice % 2 === 0 ? rotated : swapped });
   }),
   (algebra, a, _, choice) => {
     const size = sizeOf(algebra.shapeOf(a));

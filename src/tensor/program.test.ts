@@ -34,7 +34,10 @@ import {
   topologicalOrder,
   transpose,
   upsample2d,
+  Graph,
+  operators,
   type Node,
+  type OperatorTable,
 } from "./index.ts";
 
 const operatorNames = (outputs: readonly Node[]): string[] =>
@@ -90,6 +93,7 @@ describe("rewriting at construction", () => {
   const x = graph.input("x", [2, 3]);
   const y = graph.input("y", [2, 3]);
   const row = graph.input("row", [3]);
+  const cube = graph.input("cube", [2, 3, 4]);
 
   test.each<[string, Node, Node]>([
     ["x + 0", add(x, 0), x],
@@ -107,6 +111,11 @@ describe("rewriting at construction", () => {
     ["(−x) · y", mul(neg(x), y), neg(mul(x, y))],
     ["x · expanded row", mul(x, expand(row, [2, 3])), mul(x, row)],
     ["(xᵀ)ᵀ", transpose(transpose(x, [1, 0]), [1, 0]), x],
+    [
+      "a swap of axes after a rotation",
+      transpose(transpose(cube, [1, 2, 0]), [1, 0, 2]),
+      transpose(cube, [2, 1, 0]),
+    ],
     ["xᵀ · y", matmul(transpose(x, [1, 0]), y), matmul(x, y, true)],
     ["x · yᵀ", matmul(x, transpose(y, [1, 0])), matmul(x, y, false, true)],
     ["xᵀ with its flag · y", matmul(transpose(x, [1, 0]), y, true, true), matmul(x, y, false, true)],
@@ -164,6 +173,24 @@ describe("legalise", () => {
       });
     },
   );
+
+  test("goes on until nothing is left to decompose", () => {
+    const custom: OperatorTable = {
+      ...operators,
+      Outer: { ...operators["Tanh"]!, decompose: ({ inputs: [x] }) => x!.graph.apply("Middle", [exp(x!)]) },
+      Middle: {
+        ...operators["Tanh"]!,
+        decompose: ({ inputs: [x] }) => neg(x!.graph.apply("Softplus", [x!])),
+      },
+    };
+    const graph = new Graph(custom);
+    const x = graph.input("x", []);
+    const { outputs } = legalise({ inputs: [x], outputs: [graph.apply("Outer", [x])] }, "float64");
+    const left = operatorNames(outputs);
+    for (const op of ["Outer", "Middle", "Softplus"]) expect(left).not.toContain(op);
+    const [value] = evaluate({ inputs: [x], outputs }, new Map([[x, [0.3]]]));
+    expect(value![0]).toBeCloseTo(-Math.log(1 + Math.exp(Math.exp(0.3))), 14);
+  });
 
   test("changes nothing where every operator has a kernel", () => {
     const { loss, parameters } = smallMlp();
