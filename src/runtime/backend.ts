@@ -14,7 +14,9 @@ export interface Executable {
   readonly outputs: readonly Port[];
   /**
    * Reads `feeds` and writes every output into the given arrays (row-major, sized by the ports, in the
-   * program's dtype). Feeds may be views into larger buffers; nothing is copied on the CPU.
+   * program's dtype). Both may be views into larger buffers; feeds are not copied on the CPU.
+   *
+   * @throws RunError naming the port when an array is missing or does not fit
    */
   run(feeds: readonly Vector[], results: readonly Vector[]): Promise<void>;
   /** Frees native memory. */

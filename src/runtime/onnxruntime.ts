@@ -113,7 +113,7 @@ class OrtExecutable implements Executable {
     const produced = await this.#session.run(inputTensors, outputTensors);
     this.outputs.forEach((port, k) => {
       const data = produced[port.name]!.data as Vector;
-      // Providers that own their memory return fresh arrays instead of filling ours.
+      // Providers that own their memory return fresh arrays instead of filling ours; onnxruntime-node does both.
       if (data !== results[k]) results[k]!.set(data);
     });
   }

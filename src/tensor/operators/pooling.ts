@@ -31,14 +31,9 @@ function windows(x: Node, k: number, height: number, width: number): Node {
 function share(node: Node): Node {
   const x = node.inputs[0]!;
   const k = windowSize(node.attributes);
-  const [, , height, width] = node.shape;
   const hits = equal(x, upsampled(node, k, x.shape));
-  // Where rows or columns are dropped, an element could equal the zero that upsampling pads with.
-  const dropped = x.shape[2] !== height! * k || x.shape[3] !== width! * k;
-  const inside = dropped
-    ? mul(hits, upsampled(expand(x.graph.constant(1), [1, 1, height!, width!]), k, x.shape))
-    : hits;
-  return mul(inside, upsampled(div(1, sumPool2d(inside, k)), k, x.shape));
+  // In a dropped remainder an element may equal the zero that upsampling pads with; the second factor is 0 there.
+  return mul(hits, upsampled(div(1, sumPool2d(hits, k)), k, x.shape));
 }
 
 function poolReference(
