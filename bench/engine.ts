@@ -11,7 +11,7 @@ import { cnnPeerSides, cnnSides, fcPeerSides, fcSides } from "./parts/engine-sid
 import { benchmarkImages, writePeerFiles } from "./parts/inputs.ts";
 import { describeMachine, loadWarning, type Machine } from "./parts/machine.ts";
 import { matrixProduct, type MatrixProduct } from "./parts/matmul.ts";
-import { defaultThreads, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
+import { commandLine, defaultThreads, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
 import { recordResult, renderTable, type Row } from "./parts/report.ts";
 import { warmSharpness, type WarmPlan, type WarmResult } from "./parts/sharpness.ts";
 import { createSubject, type Subject } from "./parts/subject.ts";
@@ -180,7 +180,7 @@ function deliver(plan: Plan, { machine, data, peer, rows, medians }: Measured): 
     const file = recordResult("engine", {
       benchmark: "engine",
       recorded: new Date().toISOString(),
-      command: "npm run bench -- engine --record",
+      command: commandLine("engine"),
       machine,
       peer: peer?.description ?? null,
       settings: { data, n, rounds, threads, climbing: CLIMBING, atTheEdge: AT_THE_EDGE },

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { zeros } from "brink/math";
 import { randomImages } from "./parts/inputs.ts";
 import { describeMachine } from "./parts/machine.ts";
-import { defaultThreads, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
+import { commandLine, defaultThreads, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
 import { digits, recordResult } from "./parts/report.ts";
 import { createSubject } from "./parts/subject.ts";
 
@@ -66,7 +66,7 @@ await runBenchmark(async () => {
     const file = recordResult("memory", {
       benchmark: "memory",
       recorded: new Date().toISOString(),
-      command: "npm run bench -- memory --record",
+      command: commandLine("memory"),
       machine: describeMachine(),
       ...result,
     });

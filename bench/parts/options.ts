@@ -42,6 +42,11 @@ export function words(
   return new Set(list);
 }
 
+/** The command this process was asked for, as a reader of its record would type it. */
+export function commandLine(name: string): string {
+  return ["npm run bench --", name, ...process.argv.slice(2)].join(" ");
+}
+
 /** Threads when none are asked for: every core this process may use. */
 export function defaultThreads(): number {
   return os.availableParallelism();
