@@ -1,8 +1,9 @@
 // Threads and cores.
 import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
-import { InputError } from "../math/index.ts";
-import { openBackend, physicalCores, resolveThreads } from "./devices.ts";
+import { InputError, RunError } from "../math/index.ts";
+import type { Backend } from "../runtime/index.ts";
+import { openBackend, physicalCores, resolveThreads, tryDevice } from "./devices.ts";
 
 /** /proc/cpuinfo of `sockets` × `cores` × `siblings`. */
 function cpuInfo(sockets: number, cores: number, siblings: number): string {
@@ -39,6 +40,45 @@ describe("resolveThreads", () => {
 
   it("refuses a number that can only be a mistake", () => {
     expect(() => resolveThreads(4096)).toThrow(InputError);
+  });
+});
+
+describe("tryDevice", () => {
+  const pretend = (compile: Backend["compile"]): Backend => ({
+    name: "x",
+    device: "webgpu",
+    threads: 1,
+    compile,
+  });
+
+  it("accepts a device that computes", async () => {
+    await expect(tryDevice(await openBackend("reference", 1))).resolves.toBeUndefined();
+  });
+
+  it("says in one sentence why one does not", async () => {
+    const long = "/src/context.cc:136 Initialize was false. Failed to get an adapter: none";
+    const fails = pretend(() => Promise.reject(new RunError("cannot compile", { received: `${long}\n` })));
+    await expect(tryDevice(fails)).rejects.toThrow(
+      'device "webgpu" does not work on this machine (received Failed to get an adapter: none)',
+    );
+  });
+
+  it("does not accept wrong numbers", async () => {
+    const real = await openBackend("reference", 1);
+    const wrong = pretend(async (program, dtype) => {
+      const executable = await real.compile(program, dtype);
+      return Object.assign(Object.create(executable) as typeof executable, {
+        run: async (
+          feeds: Parameters<typeof executable.run>[0],
+          results: Parameters<typeof executable.run>[1],
+        ) => {
+          await executable.run(feeds, results);
+          results[0]![3] = 0;
+        },
+        dispose: () => executable.dispose(),
+      });
+    });
+    await expect(tryDevice(wrong)).rejects.toThrow("wrong numbers");
   });
 });
 

@@ -88,12 +88,9 @@ function checkDevice(device: string): Promise<Check> {
       [probe, device],
       { timeout: probeTimeoutMs, killSignal: "SIGKILL" },
       (error, stdout) => {
-        const answer =
-          error === null ? (JSON.parse(stdout) as { ok: boolean; name: string; message: string }) : null;
+        const ok = error === null;
         const hint = deviceHints[device];
-        const detail =
-          answer === null ? "not available" : answer.ok ? `works (${answer.name})` : answer.message;
-        const ok = answer?.ok === true;
+        const detail = ok ? `works (${stdout.trim()})` : "not available";
         resolve({ ...common, ok, detail, ...(ok || hint === undefined ? {} : { hint }) });
       },
     );

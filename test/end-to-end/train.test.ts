@@ -94,6 +94,18 @@ describe("run", () => {
     for (const [i, loss] of cpu.entries()) expect(Math.abs(loss - reference[i]!)).toBeLessThan(1e-12);
   });
 
+  it("says that a device does not work before it makes a run folder", async () => {
+    const { stdout } = await brink(cwd, ["doctor", "--json"]);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean }[] };
+    const missing = checks.find(({ name, ok }) => name.startsWith("device ") && !ok)?.name.slice(7);
+    // A machine on which every device works has nothing to complain about.
+    if (missing === undefined) return;
+    const args = ["run", "small.yaml", "--device", missing, "--runs-dir", "nodevice"];
+    const { code, stderr } = await brink(cwd, args);
+    expect([code, existsSync(path.join(cwd, "nodevice"))]).toEqual([1, false]);
+    expect(stderr).toContain(`device "${missing}" does not work on this machine`);
+  });
+
   it("exits with 3 when the run diverges, and keeps the record", async () => {
     const explosive = ["--set", "optimizer.lr=50", "--set", "net.activation=identity"];
     const { code, stdout } = await brink(cwd, ["run", "small.yaml", "--runs-dir", "diverged", ...explosive]);

@@ -44,6 +44,9 @@ export function addRunCommand(program: Command, host: Host): void {
   ]);
 }
 
+/** Runs a hint spells out before it uses a pattern. */
+const mostNamed = 4;
+
 async function run(output: Output, host: Host, file: string, options: Options): Promise<number> {
   const { io } = output;
   output.note(`reading ${file}`);
@@ -99,6 +102,13 @@ async function run(output: Output, host: Host, file: string, options: Options): 
   const page =
     wanted && folders.length > 0 ? await report(output, folders, parsed.config.name, options.out) : null;
   output.json({ type: "done", runs: results, report: page });
+  if (page === null && folders.length > 0) {
+    const shown =
+      folders.length > mostNamed
+        ? [`'${path.join(options.runsDir, `${parsed.config.name}-*`)}'`]
+        : folders.map((folder) => path.relative(io.cwd, folder));
+    output.note(`figures: brink report ${shown.join(" ")}`);
+  }
   for (const { status, dir } of results) {
     if (status === "interrupted") output.note(`continue with: brink resume ${dir}`);
   }
