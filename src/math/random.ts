@@ -79,6 +79,14 @@ export class RandomStream {
   }
 }
 
+/** Bases and odd multipliers of the hashes in `randomStream`: unrelated 32-bit constants. */
+const HASHES: readonly (readonly [number, number])[] = [
+  [0x811c_9dc5, 0x0100_0193],
+  [0x9e37_79b9, 0x85eb_ca77],
+  [0x2545_f491, 0xc2b2_ae3d],
+  [0x6c07_8965, 0x27d4_eb2f],
+];
+
 /**
  * The stream for one purpose under one user seed. Different purposes ("init", "batches", "lanczos"…) give
  * independent streams, so adding a measurement never changes the batches drawn.
@@ -86,21 +94,16 @@ export class RandomStream {
  * @param seed any safe integer
  */
 export function randomStream(seed: number, purpose: string): RandomStream {
-  // The generator has 128 bits of state; a 32-bit constructor seed plus jumps would collide across purposes,
-  // so all four words come from a hash of (seed, purpose).
-  let hash = 0x811c_9dc5;
-  const absorb = (value: number): void => {
-    hash = Math.imul(hash ^ (value & 0xff), 0x0100_0193);
-  };
-  for (const char of `${seed}/${purpose}`) absorb(char.codePointAt(0)!);
-  const words: number[] = [];
-  for (let i = 0; i < 4; i++) {
-    hash = (hash + 0x9e37_79b9) | 0;
-    let z = hash;
-    z = Math.imul(z ^ (z >>> 16), 0x85eb_ca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2_ae35);
-    words.push((z ^ (z >>> 16)) | 0);
-  }
+  // Four hashes with their own bases and multipliers, each over the whole text, fill the 128 bits of state: one
+  // 32-bit hash would leave only 2³² streams, and collisions among purposes.
+  const text = `${seed}/${purpose}`;
+  const words = HASHES.map(([basis, multiplier]) => {
+    let hash = basis;
+    for (const char of text) hash = Math.imul(hash ^ char.codePointAt(0)!, multiplier);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+    return (hash ^ (hash >>> 16)) | 0;
+  });
   if (words.every((word) => word === 0)) return new RandomStream(xoroshiro128plus(seed | 0));
   return new RandomStream(xoroshiro128plusFromState(words));
 }

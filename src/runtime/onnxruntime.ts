@@ -73,7 +73,7 @@ async function compile(
   });
   const inputs: Port[] = program.inputs.map((node, k) => ({ name: inputNames[k]!, shape: node.shape }));
   const outputs: Port[] = program.outputs.map((node, k) => ({ name: outputNames[k]!, shape: node.shape }));
-  return new OrtExecutable(ort, session, inputs, outputs, dtype);
+  return new OrtExecutable(ort, session, inputs, outputs, dtype, options.device === "cpu");
 }
 
 class OrtExecutable implements Executable {
@@ -82,6 +82,7 @@ class OrtExecutable implements Executable {
   readonly #ort: OrtModule;
   readonly #session: OrtSession;
   readonly #dtype: DType;
+  readonly #fillsOutputs: boolean;
   // Wrapping the same array again costs microseconds per tensor, which a 50-example step notices. Per port,
   // because one array may serve ports of different shapes.
   readonly #wrapped = new Map<Port, WeakMap<Vector, OrtTensor>>();
@@ -92,12 +93,14 @@ class OrtExecutable implements Executable {
     inputs: readonly Port[],
     outputs: readonly Port[],
     dtype: DType,
+    fillsOutputs: boolean,
   ) {
     this.#ort = ort;
     this.#session = session;
     this.inputs = inputs;
     this.outputs = outputs;
     this.#dtype = dtype;
+    this.#fillsOutputs = fillsOutputs;
     for (const port of [...inputs, ...outputs]) this.#wrapped.set(port, new WeakMap());
   }
 
@@ -111,9 +114,10 @@ class OrtExecutable implements Executable {
       outputTensors[port.name] = this.#wrap(port, results[k]);
     });
     const produced = await this.#session.run(inputTensors, outputTensors);
+    // The CPU provider writes into our arrays (and returns copies); others only return fresh arrays.
+    if (this.#fillsOutputs) return;
     this.outputs.forEach((port, k) => {
       const data = produced[port.name]!.data as Vector;
-      // Providers that own their memory return fresh arrays instead of filling ours; onnxruntime-node does both.
       if (data !== results[k]) results[k]!.set(data);
     });
   }

@@ -6,7 +6,7 @@ import { topologicalOrder, type Node, type Program } from "./graph.ts";
 export interface Partition {
   readonly once: Program;
   readonly often: Program;
-  /** For each input of `often` beyond the varying and shared ones: index into the outputs of `once`. */
+  /** The kept values: outputs of `once`, and in the same order the last inputs of `often`. */
   readonly kept: readonly Node[];
 }
 
