@@ -80,6 +80,12 @@ describe("Progress", () => {
     for (const text of drive(new Recorder(true, 40), 100, 1)) expect(text.length - 4).toBeLessThan(40);
   });
 
+  it("gives up the run's name before any number", () => {
+    const lines = drive(new Recorder(true, 74), 100, 12).map((text) => text.slice(4));
+    expect(lines.at(-2)).toMatch(/^step \d+\/10000 {2}.* S·η\/2 0\.991$/);
+    expect(lines[0]).toMatch(/^gd {2}step 0/);
+  });
+
   it("is silent when quiet, except for notes", () => {
     const sink = new Recorder(true);
     const progress = new Progress(sink, { now: () => 0, quiet: true });

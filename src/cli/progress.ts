@@ -99,10 +99,20 @@ export class Progress {
       this.#sink.write(`${text}\n`);
       return;
     }
-    // A line wider than the terminal would wrap, and the carriage return would then leave its first part behind.
-    const width = (this.#sink.columns ?? 80) - 1;
-    this.#sink.write(`\r\u001B[K${Array.from(text).slice(0, width).join("")}`);
+    this.#sink.write(`\r\u001B[K${this.#fit(text)}`);
     this.#onScreen = true;
+  }
+
+  /**
+   * A line wider than the terminal would wrap, and the carriage return would then leave its first part behind. The
+   * name goes first, because the numbers that matter most are at the end.
+   */
+  #fit(text: string): string {
+    const width = (this.#sink.columns ?? 80) - 1;
+    const named = Array.from(text);
+    if (named.length <= width) return text;
+    const unnamed = this.#label === "" ? named : Array.from(text.slice(this.#label.length + 2));
+    return unnamed.slice(0, width).join("");
   }
 
   #clear(): void {
