@@ -70,9 +70,7 @@ export class BatchCurvatureProbe {
     const { batch, sampling, stop = DEFAULT_STOP, batchSharpness = true, interaction = false } = options;
     const law: BatchLaw = { n: this.#objective.n, batch, sampling };
     const exact = stop === "all" || isFullBatch(law);
-    const bounds: StopBounds = exact
-      ? { relative: 0, min: Infinity, max: Infinity }
-      : stopBounds(stop);
+    const bounds: StopBounds = exact ? { relative: 0, min: Infinity, max: Infinity } : stopBounds(stop);
     const batches: Iterable<WeightedBatch> = exact
       ? allBatches(law)
       : randomBatches({ ...law, seed: options.seed ?? 0, purpose: options.purpose ?? "batch curvature" });
