@@ -209,7 +209,7 @@ describe("stopping", () => {
     const found = await probe.measure(theta, {
       batch: 1,
       sampling: "without",
-      stop: { relative: 1e-9, min: 2, max: 17 },
+      stop: { relative: 1e-9, max: 17 },
     });
     expect(found.meanOfRatios).toMatchObject({ batches: 17, certified: false });
     expect(found).not.toHaveProperty("gni");

@@ -8,7 +8,10 @@ export interface MeanError {
   readonly stderr: number;
 }
 
-/** Stop once every standard error is at most `relative`·|value|, checked from `min` samples on; give up at `max`. */
+/**
+ * Stop once every standard error is at most `relative`·|value|, checked from `min` samples on (few samples can agree
+ * by chance: default 10); give up at `max` (default 1000).
+ */
 export interface UntilSettled {
   readonly relative: number;
   readonly min?: number;
