@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { dot, norm, randomStream, symmetricEigen, zeros, type DType, type Vector } from "../math/index.ts";
 import { lanczos } from "./lanczos.ts";
 import type { LinearOperator } from "./operator.ts";
+import { orthogonalise } from "./orthogonalise.ts";
 
 function diagonal(values: readonly number[], dtype: DType = "float64"): LinearOperator {
   return {
@@ -141,5 +142,27 @@ describe("lanczos", () => {
   it("refuses impossible requests", async () => {
     await expect(lanczos(diagonal([1, 2]), { k: 3 })).rejects.toThrow(/1 … 2/);
     await expect(lanczos(diagonal([1, 2]), { start: [zeros("float64", 3)] })).rejects.toThrow(/length/);
+  });
+});
+
+describe("orthogonalise", () => {
+  it("returns the components and leaves nothing along any basis vector, even from a nearly dependent one", () => {
+    const size = 97;
+    const stream = randomStream(2, "basis");
+    const basis: Vector[] = [];
+    for (let k = 0; k < 11; k++) {
+      const v = Float64Array.from({ length: size }, () => stream.normal());
+      orthogonalise(v, basis);
+      const length = norm(v);
+      basis.push(v.map((x) => x / length));
+    }
+    const rest = Float64Array.from({ length: size }, () => 1e-9 * stream.normal());
+    orthogonalise(rest, basis);
+    const w = Float64Array.from(rest);
+    basis.forEach((b, k) => b.forEach((x, i) => (w[i]! += (k + 1) * x)));
+    const components = orthogonalise(w, basis);
+    components.forEach((component, k) => expect(component).toBeCloseTo(k + 1, 12));
+    for (const b of basis) expect(Math.abs(dot(w, b))).toBeLessThan(1e-14 * norm(w));
+    expect(norm(w) / norm(rest)).toBeCloseTo(1, 5);
   });
 });

@@ -5,12 +5,14 @@ import {
   InputError,
   norm,
   randomStream,
+  type RandomStream,
   scale,
   symmetricEigen,
   zeros,
   type Vector,
 } from "../math/index.ts";
 import type { LinearOperator } from "./operator.ts";
+import { orthogonalise } from "./orthogonalise.ts";
 
 /** What to compute and when to stop. */
 export interface LanczosOptions {
@@ -135,8 +137,9 @@ function undefinedResult(k: number, hvps: number): EigenResult {
   return { eigenvalues: unknown, eigenvectors: [], residuals: unknown, hvps, converged: false };
 }
 
-function randomDirection(out: Vector, random: { normal(): number }): void {
-  for (let i = 0; i < out.length; i++) out[i] = random.normal();
+/** Independent uniform entries in [−1, 1): as good a direction as normal ones at a tenth of the time. */
+function randomDirection(out: Vector, random: RandomStream): void {
+  for (let i = 0; i < out.length; i++) out[i] = random.signed();
 }
 
 /** Sum of the given eigenvectors plus a little noise, or a random direction; unit length. */
@@ -144,7 +147,7 @@ function startVector(
   start: readonly Vector[],
   size: number,
   dtype: LinearOperator["dtype"],
-  random: { normal(): number },
+  random: RandomStream,
 ): Vector {
   const vector = zeros(dtype, size);
   randomDirection(vector, random);
@@ -163,27 +166,6 @@ function startVector(
   }
   scale(1 / norm(vector), vector);
   return vector;
-}
-
-/**
- * Removes from `w` its components along an orthonormal basis and returns them. A second pass follows when the
- * first cancelled most of `w` ("twice is enough", Parlett, The Symmetric Eigenvalue Problem, §6.9).
- */
-function orthogonalise(w: Vector, basis: readonly Vector[]): number[] {
-  const components = new Array<number>(basis.length).fill(0);
-  let length = norm(w);
-  for (let pass = 0; pass < 3; pass++) {
-    // From the newest vector back: the largest components go first.
-    for (let j = basis.length - 1; j >= 0; j--) {
-      const component = dot(w, basis[j]!);
-      components[j]! += component;
-      axpy(-component, basis[j]!, w);
-    }
-    const left = norm(w);
-    if (left > 0.5 * length || left === 0) break;
-    length = left;
-  }
-  return components;
 }
 
 /**

@@ -23,6 +23,14 @@ function histogram(cells: number, draws: number, draw: () => number): number[] {
 const draws = (stream: RandomStream, count: number): number[] =>
   Array.from({ length: count }, () => stream.uniform());
 
+test("signed fills [−1, 1) evenly", () => {
+  const stream = randomStream(3, "test");
+  const values = Array.from({ length: 50_000 }, () => stream.signed());
+  expect(values.every((x) => x >= -1 && x < 1)).toBe(true);
+  let next = 0;
+  expectUniform(histogram(64, values.length, () => Math.floor((values[next++]! + 1) * 32)));
+});
+
 describe("uniform", () => {
   test("stays in [0, 1), fills it evenly, and has the right moments", () => {
     const stream = randomStream(1, "test");

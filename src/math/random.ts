@@ -35,6 +35,11 @@ export class RandomStream {
     return (high * 67_108_864 + low) / 9_007_199_254_740_992;
   }
 
+  /** Uniform in [−1, 1) with 32 random bits, from one draw of the generator: for long vectors. */
+  signed(): number {
+    return this.#generator.next() / 2_147_483_648;
+  }
+
   /** Uniform integer in [0, bound), unbiased by rejection. `bound` ≤ 2³². */
   integer(bound: number): number {
     const limit = 4_294_967_296 - (4_294_967_296 % bound);
