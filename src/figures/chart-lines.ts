@@ -71,12 +71,21 @@ export function bandMark(
   });
 }
 
-/** Points with no neighbour to be joined to would be invisible as a line: they become dots. */
-export function isolatedPoints(drawn: Drawn): Markish | null {
+/** Whether any of a line lies inside the vertical domain, or may on its way from one side to the other. */
+export function touches(drawn: Drawn, [low, high]: readonly [number, number]): boolean {
+  const finite = drawn.y.filter(Number.isFinite);
+  return finite.some((value) => value >= low) && finite.some((value) => value <= high);
+}
+
+/**
+ * Points with no neighbour to be joined to would be invisible as a line: they become dots. Those outside the
+ * domain are left out rather than clipped: resvg aborts on a clipped group that lies wholly off the canvas.
+ */
+export function isolatedPoints(drawn: Drawn, [low, high]: readonly [number, number]): Markish | null {
   const alone = drawn.y
     .map((_, i) => i)
     .filter((i) => [drawn.y[i - 1], drawn.y[i + 1]].every((v) => !Number.isFinite(v ?? Number.NaN)))
-    .filter((i) => Number.isFinite(drawn.y[i]!));
+    .filter((i) => drawn.y[i]! >= low && drawn.y[i]! <= high);
   if (alone.length === 0) return null;
   return Plot.dot(alone, {
     x: (i: number) => drawn.x[i]!,

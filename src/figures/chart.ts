@@ -1,6 +1,6 @@
 // The chart all figures share: axes, lines, bands, reference lines, labels at the line ends, notes below.
 import * as Plot from "@observablehq/plot";
-import { bandMark, isolatedPoints, LAYERS, lineMark, thin } from "./chart-lines.ts";
+import { bandMark, isolatedPoints, LAYERS, lineMark, thin, touches } from "./chart-lines.ts";
 import { drawableOnLinear, drawableOnLog, extremes, horizontalDomain, verticalDomain } from "./domains.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
 import type { Line } from "./lines.ts";
@@ -110,7 +110,7 @@ export function drawChart(spec: ChartSpec, options: FigureOptions): Figure {
       }),
       Plot.frame({ anchor: "bottom", stroke: INK }),
       ...ordered.map((line) => bandMark(line, pixels, capped, drawable)),
-      ...drawn.map((each) => lineMark(each, capped)),
+      ...drawn.filter((each) => touches(each, yDomain)).map((each) => lineMark(each, capped)),
       ...references.map((reference) =>
         Plot.ruleY([reference.value], {
           stroke: REFERENCE_INK,
@@ -118,7 +118,7 @@ export function drawChart(spec: ChartSpec, options: FigureOptions): Figure {
           strokeDasharray: REFERENCE_DASH,
         }),
       ),
-      ...drawn.map(isolatedPoints),
+      ...drawn.map((each) => isolatedPoints(each, yDomain)),
     ],
   });
   const svg = plot as unknown as SVGSVGElement;

@@ -237,3 +237,23 @@ test("ten runs of 20,000 steps draw in under two seconds into under 600 kB", () 
     expect(svg.length).toBeLessThan(600_000);
   }
 });
+
+test("a lone measurement far above the axis is left out, so that the PNG renderer survives it", () => {
+  const run = syntheticRun({ id: "steady", lr: 0.01, batch: "full" });
+  const wild = syntheticRun({ id: "wild", lr: 0.01, batch: 50 });
+  const lone: RunRecord = {
+    ...wild,
+    measurements: [
+      { type: "measurement", step: 0, point: "iterate", sharpness: 1e7 },
+      { type: "measurement", step: 50, point: "iterate", sharpness: null },
+      { type: "measurement", step: 100, point: "iterate", sharpness: 2e7 },
+    ] satisfies MeasurementEvent[],
+  };
+  for (const figure of [sharpnessFigure, relativeSharpnessFigure]) {
+    const { svg, rows } = figure([run, lone], { document });
+    const offCanvas = elements(svg, "circle").filter((circle) => Number(circle.getAttribute("cy")) < 0);
+    expect(offCanvas).toEqual([]);
+    expect(svgToPng(svg).length).toBeGreaterThan(1000);
+    expect(rows.filter((row) => row.run === "wild")).toHaveLength(3);
+  }
+});
