@@ -8,7 +8,8 @@ export type Locate = (path: readonly PropertyKey[]) => string | undefined;
 const MOST_LISTED = 25;
 
 /** Combines all issues of a failed parse of `value` into one InputError (the first 25 spelled out). */
-export function configError(issues: readonly z.core.$ZodIssue[], value: unknown, locate: Locate): InputError {
+export function configError(found: readonly z.core.$ZodIssue[], value: unknown, locate: Locate): InputError {
+  const issues = found.flatMap(withinUnion);
   const count = issues.reduce(
     (sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1),
     0,
@@ -26,6 +27,18 @@ export function configError(issues: readonly z.core.$ZodIssue[], value: unknown,
   const lines = problems.map(({ message }) => `\n  ${message}`);
   if (count > problems.length) lines.push(`\n  … and ${count - problems.length} more`);
   return new InputError(`${count} problems in the configuration:${lines.join("")}`);
+}
+
+/**
+ * The issues of the one branch of a union that the value was meant for, where that is plain: an object with a bad
+ * entry is best told about the entry.
+ */
+function withinUnion(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const meant = issue.errors.find((branch) => branch.some(({ path }) => path.length > 0));
+  return meant === undefined
+    ? [issue]
+    : meant.flatMap((inner) => withinUnion(Object.assign(inner, { path: [...issue.path, ...inner.path] })));
 }
 
 type MutableDetail = { -readonly [K in keyof ErrorDetail]: ErrorDetail[K] };

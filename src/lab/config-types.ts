@@ -22,6 +22,33 @@ export interface SharpnessSpec {
   readonly maxProducts: number;
 }
 
+/** Which gradient noise is given. All of it is exact, from the projections of every example's gradient. */
+export interface NoiseSpec {
+  /** Batch sizes; `optimizer`: 1, from which every other follows, and that of a step. */
+  readonly batches: readonly number[] | "optimizer";
+  /** Random batches of the estimate published measurements use, given beside the exact value; 0 for none. */
+  readonly sampled: number;
+}
+
+/** Over which batches the curvature along their gradients is averaged. */
+export interface BatchSharpnessSpec {
+  /** Examples a batch; `optimizer`: as many as a step uses. */
+  readonly batch: number | readonly number[] | "optimizer";
+  /** Most batches. When there are no more than that in all, each is visited once and the average is exact. */
+  readonly batches: number;
+  /** Stop before when the relative standard error is at most this; 0: never. */
+  readonly tolerance: number;
+  readonly sampling: Sampling | "optimizer";
+}
+
+/** How the trace of the Hessian is estimated. */
+export interface TraceSpec {
+  /** Most products. A Hessian of no more dimensions than that is traced exactly. */
+  readonly probes: number;
+  /** Stop before when the relative standard error is at most this; 0: never. */
+  readonly tolerance: number;
+}
+
 export interface MeasureSpec {
   /** Steps between measurements; 0 measures nothing. */
   readonly every: number;
@@ -35,6 +62,16 @@ export interface MeasureSpec {
   /** Full-batch loss and train accuracy. */
   readonly accuracy: boolean;
   readonly gradNorm: boolean;
+  /** ∇S and what follows from it (α, β, κ, δ, ε, …) wherever the sharpness is measured; solves for λ₂ too. */
+  readonly landscape: boolean;
+  /** Variance of the batch gradient along the top eigenvector, and with `landscape` along ∇S⊥. */
+  readonly noise: NoiseSpec | false;
+  /** Curvature along batch gradients. */
+  readonly batchSharpness: BatchSharpnessSpec | false;
+  /** Gradient–noise interaction and interaction-aware sharpness over the batches of `batchSharpness`. */
+  readonly interaction: boolean;
+  /** Trace of the Hessian. */
+  readonly trace: TraceSpec | false;
   /** The test split at every so many-th measurement; 0 for never. */
   readonly testEvery: number;
   /** Sharpness records the equilibrium sharpness is the mean of. */

@@ -71,6 +71,27 @@ stop:    { loss: 1e-5, diverged: true }
     }
   });
 
+  it("measures nothing beyond the sharpness unless asked, and `true` asks for a section with its defaults", () => {
+    const off = { landscape: false, noise: false, batchSharpness: false, interaction: false, trace: false };
+    expect(parseExperiment("").config.measure).toMatchObject(off);
+    const on =
+      "measure: {landscape: true, noise: true, batchSharpness: true, interaction: true, trace: true}";
+    const { config, origin } = parseExperiment(on);
+    expect(config.measure).toMatchObject({
+      landscape: true,
+      noise: { batches: "optimizer", sampled: 50 },
+      batchSharpness: { batch: "optimizer", batches: 30, tolerance: 0, sampling: "optimizer" },
+      interaction: true,
+      trace: { probes: 100, tolerance: 0.05 },
+    });
+    expect(origin["measure.noise.sampled"]).toBe("file");
+    expect(parseExperiment(stringify(config)).config).toEqual(config);
+    const override = parseExperiment("measure: {noise: true}", {
+      overrides: ["measure.noise.batches=[5, 7]"],
+    });
+    expect(override.config.measure.noise).toEqual({ batches: [5, 7], sampled: 50 });
+  });
+
   it("survives a round trip through the saved config.yaml", () => {
     fc.assert(
       fc.property(
@@ -196,6 +217,22 @@ loss: mes
     ["seed: 1e400", /received Infinity/],
     ["measure: {sharpness: {kk: 2}}", /measure\.sharpness: unknown key "kk"/],
     ["measure: {sharpness: true}", /measure\.sharpness/],
+    [
+      "measure: {noise: yes}",
+      /measure\.noise: bad value \(received "yes"; allowed: true \| false \| \{ batches, sampled \}\)/,
+    ],
+    ["measure: {noise: {bathces: [1]}}", /measure\.noise: unknown key "bathces".*Did you mean "batches"/],
+    ["measure: {noise: {batches: [50, 0]}}", /measure\.noise\.batches\.1: .*received 0; .*at least 1/],
+    ["measure: {noise: {batches: []}}", /measure\.noise\.batches: .*allowed: at least one batch size/],
+    ["measure: {batchSharpness: {batch: many}}", /batchSharpness\.batch: .*allowed: a batch size, a list/],
+    ["measure: {batchSharpness: {batches: 1}}", /batchSharpness\.batches: .*from 2 to 100000/],
+    ["measure: {batchSharpness: {sampling: shufle}}", /batchSharpness\.sampling: .*Did you mean "shuffle"/],
+    ["measure: {trace: {tolerance: -1}}", /trace\.tolerance: .*allowed: a number from 0 to 1/],
+    [
+      "measure: {sharpness: false, landscape: true}",
+      /measure\.landscape: .*false without measure\.sharpness/,
+    ],
+    ["measure: {sharpness: false, noise: true}", /measure\.noise: .*false without measure\.sharpness/],
     ["measure: 3", /measure: bad value \(received 3; allowed: \{ every,/],
     ["name: a/b", /name: bad value/],
     ["name: ..", /name: bad value/],

@@ -51,6 +51,24 @@ export function flag(): z.ZodBoolean {
   return z.boolean({ error: "allowed: true | false" });
 }
 
+/**
+ * A section that is off by default: `true` stands for all its defaults. The resolved value is `false` or the
+ * section, so a saved configuration says what `true` meant.
+ */
+export function switchable(shape: z.core.$ZodLooseShape): z.ZodPrefault<z.ZodType> {
+  const section = strict(shape);
+  const error = `allowed: true | false | { ${Object.keys(shape).join(", ")} }`;
+  const word = z.boolean({ error }).transform((on) => (on ? section.parse({}) : false));
+  const either: z.ZodType = z.union([word, section], { error });
+  return either.prefault(false);
+}
+
+/** A number from 0, which stands for "no tolerance", up to `most`. */
+export function tolerance(most: number): z.ZodNumber {
+  const error = `allowed: a number from 0 to ${most}`;
+  return z.number({ error }).min(0, { error }).max(most, { error });
+}
+
 /** Any whole number that is exact in a double. */
 export function seed(): z.ZodDefault<z.ZodInt> {
   return z.int({ error: "allowed: a whole number" }).default(0);

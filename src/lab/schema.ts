@@ -5,7 +5,17 @@ import { ARCHITECTURE_NAMES, PRESET_NAMES } from "../nets/index.ts";
 import { SAMPLINGS, UPDATE_RULES } from "../optim/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
 import { dataSchema } from "./schema-data.ts";
-import { flag, oneOf, positive, seed, strict, whole, wholeOr } from "./schema-fields.ts";
+import {
+  flag,
+  oneOf,
+  positive,
+  seed,
+  strict,
+  switchable,
+  tolerance,
+  whole,
+  wholeOr,
+} from "./schema-fields.ts";
 import { lossSchema, netSchema } from "./schema-net.ts";
 
 const lr = positive().default(0.01);
@@ -36,6 +46,30 @@ const sharpness = z
   ])
   .prefault({});
 
+const sizesError = "allowed: a batch size, a list of them, or optimizer";
+const sizes = z.array(whole(1)).min(1, { error: "allowed: at least one batch size" });
+
+const noise = switchable({
+  batches: z
+    .union([z.literal("optimizer"), sizes], { error: "allowed: a list of batch sizes, or optimizer" })
+    .default("optimizer"),
+  sampled: z
+    .union([z.literal(0), whole(2)], { error: "allowed: 0, or a whole number of at least 2" })
+    .default(50),
+});
+
+const batchSharpness = switchable({
+  batch: z.union([z.literal("optimizer"), whole(1), sizes], { error: sizesError }).default("optimizer"),
+  batches: whole(2, 100_000).default(30),
+  tolerance: tolerance(1).default(0),
+  sampling: oneOf(["optimizer", ...SAMPLINGS]).default("optimizer"),
+});
+
+const trace = switchable({
+  probes: whole(2, 100_000).default(100),
+  tolerance: tolerance(1).default(0.05),
+});
+
 const measure = strict({
   every: whole(0).default(50),
   alternate: flag().default(true),
@@ -44,9 +78,23 @@ const measure = strict({
   rayleigh: whole(0, 1000).default(0),
   accuracy: flag().default(true),
   gradNorm: flag().default(true),
+  landscape: flag().default(false),
+  noise,
+  batchSharpness,
+  interaction: flag().default(false),
+  trace,
   testEvery: whole(0).default(1),
   equilibriumRecords: whole(1, 100_000).default(20),
-}).prefault({});
+})
+  .superRefine((measured, context) => {
+    if (measured.sharpness !== false) return;
+    for (const name of ["landscape", "noise"] as const) {
+      if (measured[name] === false) continue;
+      const message = "allowed: false without measure.sharpness, whose eigenvector it needs";
+      context.addIssue({ code: "custom", path: [name], message });
+    }
+  })
+  .prefault({});
 
 const stop = strict({
   loss: positive().optional(),
