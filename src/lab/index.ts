@@ -9,4 +9,6 @@ export * from "./checkpoint.ts";
 export * from "./runner.ts";
 export * from "./record-run.ts";
 export * from "./lanczos-sharpness.ts";
+export * from "./measure-plan.ts";
+export * from "./point-probe.ts";
 export * from "./product-objective.ts";

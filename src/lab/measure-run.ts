@@ -1,9 +1,10 @@
-// What is measured at the cadence: loss, accuracy, gradient norm, and the sharpness by the injected solver.
-import type { Objective } from "../curvature/index.ts";
+// What is measured at the cadence: loss, accuracy, gradient norm, the sharpness by the injected solver, and what else is asked.
+import type { ExampleObjective } from "../curvature/index.ts";
 import { dot, norm, type Vector, zeros } from "../math/index.ts";
-import type { MeasurementEvent } from "../record/index.ts";
+import type { MeasurementEvent, MeasurementPoint } from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
-import type { EigenState, SharpnessSolver } from "./run-types.ts";
+import { PointProbe } from "./point-probe.ts";
+import type { EigenState, SharpnessResult, SharpnessSolver } from "./run-types.ts";
 import { finiteOrNull } from "./tracker.ts";
 
 type Fields = { -readonly [K in keyof MeasurementEvent]: MeasurementEvent[K] };
@@ -13,20 +14,22 @@ export class Measurer {
   /** Eigenpairs of the last solve that came out finite. */
   eigen: EigenState | null;
   readonly #config: ExperimentConfig;
-  readonly #objective: Objective;
+  readonly #objective: ExampleObjective;
+  readonly #probe: PointProbe;
   readonly #solve: SharpnessSolver;
   readonly #hasTest: boolean;
   #scratch: Vector | null = null;
 
   constructor(
     config: ExperimentConfig,
-    objective: Objective,
+    objective: ExampleObjective,
     solve: SharpnessSolver,
     hasTest: boolean,
     eigen: EigenState | null,
   ) {
     this.#config = config;
     this.#objective = objective;
+    this.#probe = new PointProbe(config, objective);
     this.#solve = solve;
     this.#hasTest = hasTest;
     this.eigen = eigen;
@@ -49,7 +52,8 @@ export class Measurer {
     const { measure } = this.#config;
     const event: Fields = { type: "measurement", step, point: "iterate" };
     let loss: number | null = null;
-    const gradientReady = needGradient || measure.gradNorm;
+    const measuresHere = measure.point !== "midpoint" && this.measuresCurvature;
+    const gradientReady = needGradient || measure.gradNorm || (measuresHere && this.#probe.needsGradient);
     if (gradientReady) loss = await this.#objective.lossAndGradient(theta, gradient);
     if (measure.accuracy) {
       const evaluation = await this.#objective.evaluate(theta, "train");
@@ -64,35 +68,59 @@ export class Measurer {
       if (test.accuracy !== null) event.testAccuracy = finiteOrNull(test.accuracy);
     }
     // A Hessian at a point whose loss is not finite has nothing to say.
-    if (measure.point !== "midpoint" && (loss === null || Number.isFinite(loss))) {
-      Object.assign(event, await this.#sharpness(theta));
+    if (measuresHere && (loss === null || Number.isFinite(loss))) {
+      Object.assign(event, await this.#curvature(step, "iterate", theta, gradient));
     }
     return { event, loss, gradientReady };
   }
 
-  /** The sharpness at w* = (θ₋₁ + 2θ + θ₊₁)/4 of `step` (Cohen et al. 2024, where the oscillation cancels). */
-  async atMidpoint(step: number, midpoint: Vector): Promise<MeasurementEvent> {
-    return { type: "measurement", step, point: "midpoint", ...(await this.#sharpness(midpoint)) };
+  /** Whether anything is measured that depends on the point. */
+  get measuresCurvature(): boolean {
+    return this.#config.measure.sharpness !== false || this.#probe.needsHessian;
   }
 
-  async #sharpness(point: Vector): Promise<Partial<MeasurementEvent>> {
+  /**
+   * The sharpness and what goes with it at w* = (θ₋₁ + 2θ + θ₊₁)/4 of `step` (Cohen et al. 2024, where the
+   * oscillation cancels). `gradient` is overwritten when ∇L(w*) is needed.
+   */
+  async atMidpoint(step: number, midpoint: Vector, gradient: Vector): Promise<MeasurementEvent> {
+    if (this.#probe.needsGradient) await this.#objective.lossAndGradient(midpoint, gradient);
+    const fields = await this.#curvature(step, "midpoint", midpoint, gradient);
+    return { type: "measurement", step, point: "midpoint", ...fields };
+  }
+
+  /** Eigensolve and probes on one linearisation of the Hessian. */
+  async #curvature(
+    step: number,
+    point: MeasurementPoint,
+    theta: Vector,
+    gradient: Vector,
+  ): Promise<Partial<MeasurementEvent>> {
     const { sharpness } = this.#config.measure;
-    if (sharpness === false) return {};
-    const options = { ...sharpness, seed: this.#config.seed };
-    const result = await this.#solve(this.#objective, point, this.eigen, options);
-    const { eigenvalues, eigenvectors, residuals, hvps, converged } = result;
-    // A solver that met non-finite products may have no vectors to give.
-    const finite =
-      eigenvectors.length > 0 &&
-      eigenvectors.length === eigenvalues.length &&
-      eigenvalues.every(Number.isFinite);
-    this.eigen = finite ? { eigenvalues, eigenvectors } : null;
+    const hessian = await this.#objective.hessian(theta);
+    const fields: { -readonly [K in keyof MeasurementEvent]?: MeasurementEvent[K] } = {};
+    let eigen: SharpnessResult | null = null;
+    if (sharpness !== false) {
+      const k = Math.max(sharpness.k, this.#probe.eigenpairs);
+      const options = { ...sharpness, k, seed: this.#config.seed, hessian };
+      const result = await this.#solve(this.#objective, theta, this.eigen, options);
+      const { eigenvalues, eigenvectors, residuals, hvps, converged } = result;
+      // A solver that met non-finite products may have no vectors to give.
+      const finite =
+        eigenvectors.length > 0 &&
+        eigenvectors.length === eigenvalues.length &&
+        eigenvalues.every(Number.isFinite);
+      this.eigen = finite ? { eigenvalues, eigenvectors } : null;
+      eigen = finite ? result : null;
+      fields.sharpness = finiteOrNull(eigenvalues[0] ?? null);
+      fields.eigenvalues = eigenvalues.map(finiteOrNull);
+      fields.residuals = residuals.map(finiteOrNull);
+      fields.hvps = hvps;
+      fields.converged = converged;
+    }
     return {
-      sharpness: finiteOrNull(eigenvalues[0] ?? null),
-      eigenvalues: eigenvalues.map(finiteOrNull),
-      residuals: residuals.map(finiteOrNull),
-      hvps,
-      converged,
+      ...fields,
+      ...(await this.#probe.measure({ step, point, theta, gradient, hessian, eigen })),
     };
   }
 

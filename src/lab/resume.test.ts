@@ -79,15 +79,22 @@ const configs = fc
     every: fc.integer({ min: 1, max: 9 }),
     point: fc.constantFrom("iterate", "midpoint", "both"),
     rayleigh: fc.integer({ min: 0, max: 2 }),
+    more: fc.constantFrom(
+      "",
+      "landscape: true, ",
+      "noise: {batches: [1, 4], sampled: 3}, trace: true, ",
+      "batchSharpness: {batch: [2, 3], batches: 4, sampling: with}, interaction: true, sharpness: false, ",
+      "landscape: true, noise: true, batchSharpness: {batches: 4}, interaction: true, trace: true, ",
+    ),
     steps: fc.integer({ min: 1, max: 20 }),
     checkpoint: fc.integer({ min: 1, max: 6 }),
     seed: fc.nat(),
   })
   .map(
-    ({ precision, optimizer, every, point, rayleigh, steps, checkpoint, seed }) =>
+    ({ precision, optimizer, every, point, rayleigh, more, steps, checkpoint, seed }) =>
       parseExperiment(
         `{precision: ${precision}, optimizer: ${optimizer}, steps: ${steps}, seed: ${seed}, ` +
-          `measure: {every: ${every}, point: ${point}, rayleigh: ${rayleigh}}, checkpoint: {every: ${checkpoint}}}`,
+          `measure: {${more}every: ${every}, point: ${point}, rayleigh: ${rayleigh}}, checkpoint: {every: ${checkpoint}}}`,
       ).config,
   );
 

@@ -1,5 +1,5 @@
 // What the runner needs from outside (solver, store, clock) and what it hands out (events, checkpoints).
-import type { Objective } from "../curvature/index.ts";
+import type { ExampleObjective, HessianOperator, Objective } from "../curvature/index.ts";
 import type { Vector } from "../math/index.ts";
 import type { SamplerState, UpdateState } from "../optim/index.ts";
 import type { RunEvent, RunSummary, TensorFile } from "../record/index.ts";
@@ -18,6 +18,8 @@ export interface SharpnessOptions {
   readonly maxProducts: number;
   /** Seed of the start vector when there is no warm start. */
   readonly seed: number;
+  /** The Hessian at θ, linearised already. */
+  readonly hessian?: HessianOperator;
 }
 
 export interface SharpnessResult extends EigenState {
@@ -95,7 +97,7 @@ export type RunItem = RunEvent | CheckpointItem;
 /** Everything a run depends on. */
 export interface RunOptions {
   readonly config: ExperimentConfig;
-  readonly objective: Objective;
+  readonly objective: ExampleObjective;
   readonly solveSharpness: SharpnessSolver;
   /** Initial parameters; copied. Ignored when `resume` is given. */
   readonly theta0: Vector;

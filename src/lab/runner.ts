@@ -1,5 +1,5 @@
 // The training loop: one optimiser step after another, measured at the cadence, as a stream of events and checkpoints.
-import type { Objective } from "../curvature/index.ts";
+import type { ExampleObjective } from "../curvature/index.ts";
 import { allFinite, dtypeOf, InputError, type Vector, zeros } from "../math/index.ts";
 import {
   type BatchSampler,
@@ -56,7 +56,7 @@ class Run {
   /** Why the run diverged, or null. */
   divergence: string | null = null;
   readonly #config: ExperimentConfig;
-  readonly #objective: Objective;
+  readonly #objective: ExampleObjective;
   readonly #clock: () => number;
   readonly #rule: UpdateRule;
   readonly #sampler: BatchSampler | null;
@@ -103,9 +103,8 @@ class Run {
     );
     const before = options.secondsBefore ?? 0;
     this.#tracker = new Tracker(config, this.#rule.threshold, clock, resume?.progress, before);
-    const { point, sharpness } = config.measure;
     this.#midpoints =
-      point === "iterate" || sharpness === false
+      config.measure.point === "iterate" || !this.#measurer.measuresCurvature
         ? null
         : new MidpointWindow(
             (step) => step > 0 && step < config.steps && this.#cadence.indexOf(step) !== null,
@@ -201,7 +200,7 @@ class Run {
   async *#measureMidpoint(window: MidpointWindow): AsyncGenerator<RunItem, void> {
     const midpoint = window.afterStep(this.#step, this.#theta);
     if (midpoint === null || !allFinite(midpoint)) return;
-    yield* this.#noteMeasurement(await this.#measurer.atMidpoint(this.#step - 1, midpoint));
+    yield* this.#noteMeasurement(await this.#measurer.atMidpoint(this.#step - 1, midpoint, this.#gradient));
   }
 
   async *#rayleigh(): AsyncGenerator<RunItem, void> {
@@ -307,7 +306,7 @@ class Run {
   }
 }
 
-function checkStart(theta: Vector, objective: Objective): void {
+function checkStart(theta: Vector, objective: ExampleObjective): void {
   if (theta.length !== objective.size || dtypeOf(theta) !== objective.dtype) {
     throw new InputError("the parameters do not fit the network", {
       received: `${theta.length} × ${dtypeOf(theta)}`,

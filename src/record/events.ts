@@ -18,9 +18,50 @@ export interface StepEvent {
 /** Where a measurement was taken: at the iterate, or at w* = (θ₋₁ + 2θ + θ₊₁)/4. */
 export type MeasurementPoint = "iterate" | "midpoint";
 
+/** An average over batches. Null where it is undefined or not finite. */
+export interface EstimateRecord {
+  readonly mean: number | null;
+  /** Standard error; 0 when every batch was visited. */
+  readonly stderr: number | null;
+  readonly batches: number;
+  /** Whether `mean` met the tolerance asked for (always when exact, never for a fixed number of batches). */
+  readonly certified: boolean;
+}
+
+/** How mini-batches are drawn; see docs/conventions.md. */
+export type SamplingName = "with" | "without" | "shuffle";
+
+/** Batch sharpness: the mean of g_B·H_B g_B/‖g_B‖² over batches of one size, and the ratio of the two means. */
+export interface BatchSharpnessRecord extends EstimateRecord {
+  readonly sampling: SamplingName;
+  readonly ratioOfMeans: EstimateRecord | null;
+}
+
+/** σ²(b) of a batch gradient along a direction, for each sampling, keyed by batch size. */
+export type NoiseRecord = Readonly<Record<SamplingName, Readonly<Record<string, number | null>>>>;
+
+/** The estimate of σ_u²(b) from random batches that published measurements use. */
+export interface SampledNoiseRecord {
+  readonly variance: number | null;
+  readonly stderr: number | null;
+  readonly batches: number;
+  readonly sampling: SamplingName;
+}
+
+/** An assumption of the theory, held against the measurement. */
+export interface AssumptionRecord {
+  readonly name: string;
+  readonly holds: boolean;
+  readonly value: number | null;
+  readonly limit: number;
+  /** What is wrong, when it does not hold. */
+  readonly message?: string;
+}
+
 /**
  * Quantities at the cadence. A field that was not measured is absent; one that came out non-finite is null.
- * `eigenvalues` are descending; `sharpness` is the first of them.
+ * `eigenvalues` are descending; `sharpness` is the first of them. Symbols: u top eigenvector, g = ∇L, ∇S the
+ * gradient of the sharpness, ∇S⊥ its part orthogonal to u.
  */
 export interface MeasurementEvent {
   readonly type: "measurement";
@@ -38,6 +79,50 @@ export interface MeasurementEvent {
   readonly converged?: boolean;
   /** True when `sharpness` is a Rayleigh quotient of the last eigenvector, not a solve. */
   readonly rayleigh?: boolean;
+
+  /** α = −⟨g, ∇S⟩: rate of progressive sharpening. */
+  readonly alpha?: number | null;
+  /** −⟨g, ∇S⊥⟩: the same without what the oscillation along u does. */
+  readonly alphaPerp?: number | null;
+  /** β = ‖∇S⊥‖². */
+  readonly beta?: number | null;
+  /** κ = ⟨∇S, u⟩. */
+  readonly kappa?: number | null;
+  /** δ = √(2α/β), the scale of the oscillation; null where α ≤ 0. */
+  readonly delta?: number | null;
+  /** ε = η√α; null where α ≤ 0. */
+  readonly epsilon?: number | null;
+  /** −⟨g, ∇S⊥⟩/(‖g‖‖∇S⊥‖). */
+  readonly alignment?: number | null;
+  /** ⟨u, g⟩/S. */
+  readonly newtonOffset?: number | null;
+  /** ‖∇S‖. */
+  readonly gradSharpnessNorm?: number | null;
+  readonly lambda2?: number | null;
+  /** S − λ₂. */
+  readonly eigengap?: number | null;
+  readonly assumptions?: readonly AssumptionRecord[];
+
+  /** σ_u²: variance of ⟨u, g_B⟩. */
+  readonly noiseVariance?: NoiseRecord;
+  /** σ_s²: variance of ⟨∇S⊥/‖∇S⊥‖, g_B⟩. */
+  readonly sharpeningNoiseVariance?: NoiseRecord;
+  /** σ_u² as published measurements estimate it, keyed by batch size. */
+  readonly noiseVarianceSampled?: Readonly<Record<string, SampledNoiseRecord>>;
+
+  /** g·Hg/‖g‖² of all examples; null where g vanishes. */
+  readonly directionalSharpness?: number | null;
+  /** Keyed by batch size, as the next two. */
+  readonly batchSharpness?: Readonly<Record<string, BatchSharpnessRecord>>;
+  /** Gradient–noise interaction E[g_B·H g_B]/‖g‖². */
+  readonly gni?: Readonly<Record<string, EstimateRecord>>;
+  /** E[g_B·H g_B]/E‖g_B‖². */
+  readonly interactionAwareSharpness?: Readonly<Record<string, EstimateRecord>>;
+
+  /** tr H, its standard error (0 when exact) and the products it took. */
+  readonly trace?: number | null;
+  readonly traceStderr?: number | null;
+  readonly traceProbes?: number;
 }
 
 /**

@@ -1,0 +1,276 @@
+// Everything beyond loss and sharpness at one point: landscape, gradient noise, curvature along gradients, trace.
+import {
+  type Assumption,
+  BatchCurvatureProbe,
+  type BatchEstimate,
+  type ExampleObjective,
+  type HessianOperator,
+  hutchinson,
+  landscape,
+  noiseVariance,
+  projectedVariance,
+  sampledNoiseVariance,
+  sharpeningDirection,
+  type StopRule,
+} from "../curvature/index.ts";
+import { dot, norm, type Vector, zeros } from "../math/index.ts";
+import type {
+  AssumptionRecord,
+  EstimateRecord,
+  MeasurementEvent,
+  MeasurementPoint,
+  NoiseRecord,
+} from "../record/index.ts";
+import type { ExperimentConfig, TraceSpec } from "./config-types.ts";
+import { type BatchPlan, type MeasurePlan, measurePlan, type NoisePlan } from "./measure-plan.ts";
+import type { SharpnessResult } from "./run-types.ts";
+import { finiteOrNull } from "./tracker.ts";
+
+type Fields = { -readonly [K in keyof MeasurementEvent]?: MeasurementEvent[K] };
+
+/** A point and what is known there already. */
+export interface PointInput {
+  readonly step: number;
+  readonly point: MeasurementPoint;
+  readonly theta: Vector;
+  /** ∇L(θ); not read unless `needsGradient`. */
+  readonly gradient: Vector;
+  /** The Hessian at θ; null unless `needsHessian`. */
+  readonly hessian: HessianOperator | null;
+  /** The eigensolver's answer at θ; null when it was not asked. */
+  readonly eigen: SharpnessResult | null;
+}
+
+const LANDSCAPE_FIELDS = [
+  "alpha",
+  "alphaPerp",
+  "beta",
+  "kappa",
+  "delta",
+  "epsilon",
+  "alignment",
+  "newtonOffset",
+  "gradSharpnessNorm",
+  "eigengap",
+] as const;
+
+/**
+ * Measures what a configuration asks for, with the same buffers at every point (two vectors with `landscape`, one
+ * more with batch sharpness, and those of `BatchCurvatureProbe`).
+ *
+ * Random batches and probes come from streams named after the step and the point, so a measurement does not depend
+ * on those before it, and a resumed run repeats it to the bit.
+ */
+export class PointProbe {
+  readonly plan: MeasurePlan;
+  readonly #objective: ExampleObjective;
+  readonly #config: ExperimentConfig;
+  readonly #batches: BatchCurvatureProbe | null;
+  #sharpnessGradient: Vector | null = null;
+  #scratch: Vector | null = null;
+
+  /** @throws InputError for a batch size that the data set cannot give */
+  constructor(config: ExperimentConfig, objective: ExampleObjective) {
+    this.#config = config;
+    this.#objective = objective;
+    this.plan = measurePlan(config, objective.n);
+    this.#batches = this.plan.batches === null ? null : new BatchCurvatureProbe(objective);
+  }
+
+  /** Whether ∇L is used. */
+  get needsGradient(): boolean {
+    return this.plan.landscape || this.plan.batches?.batchSharpness === true;
+  }
+
+  /** Whether Hessian products are used. */
+  get needsHessian(): boolean {
+    return this.plan.batches !== null || this.plan.trace !== null;
+  }
+
+  /** Eigenpairs the landscape needs: λ₂ tells whether u is well defined. */
+  get eigenpairs(): number {
+    return this.plan.landscape ? Math.min(2, this.#objective.size) : 1;
+  }
+
+  /** ∇S of the last point measured, valid until the next; null without `landscape`. */
+  get sharpnessGradient(): Vector | null {
+    return this.#sharpnessGradient;
+  }
+
+  /** All fields asked for. Undefined and non-finite ones are null. */
+  async measure(at: PointInput): Promise<Fields> {
+    const { noise, batches, trace } = this.plan;
+    return {
+      ...(this.plan.landscape ? await this.#landscape(at) : {}),
+      ...(noise === null ? {} : await this.#noise(at, noise)),
+      ...(batches === null || at.hessian === null ? {} : await this.#curvature(at, at.hessian, batches)),
+      ...(trace === null || at.hessian === null ? {} : await this.#trace(at, at.hessian, trace)),
+    };
+  }
+
+  async #landscape({ theta, gradient, eigen }: PointInput): Promise<Fields> {
+    const fields: Fields = {};
+    const [sharpness = NaN, lambda2 = null] = eigen?.eigenvalues ?? [];
+    const u = eigen?.eigenvectors[0];
+    fields.lambda2 = finiteOrNull(lambda2);
+    const sharpnessGradient = (this.#sharpnessGradient ??= this.#vector());
+    if (u === undefined) sharpnessGradient.fill(NaN);
+    else await this.#objective.sharpnessGradient(theta, u, sharpnessGradient);
+    // A diverging iterate has no landscape, but its record still says that one was asked for.
+    const finite = [sharpness, lambda2 ?? 0, norm(gradient), norm(sharpnessGradient)].every(Number.isFinite);
+    const found =
+      u === undefined || !finite
+        ? null
+        : landscape({
+            gradient,
+            u,
+            sharpness,
+            lambda2,
+            residual: eigen?.residuals[0] ?? 0,
+            sharpnessGradient,
+            lr: this.#config.optimizer.lr,
+          });
+    for (const name of LANDSCAPE_FIELDS) fields[name] = finiteOrNull(found?.[name] ?? null);
+    fields.assumptions = (found?.assumptions ?? []).map(assumptionRecord);
+    return fields;
+  }
+
+  async #noise({ step, point, theta, eigen }: PointInput, plan: NoisePlan): Promise<Fields> {
+    const u = eigen?.eigenvectors[0];
+    const { n } = this.#objective;
+    const unknown = (): Float64Array<ArrayBuffer> => new Float64Array(n).fill(NaN);
+    const along = u === undefined ? unknown() : await this.#objective.projections(theta, u);
+    const fields: Fields = { noiseVariance: noiseRecord(projectedVariance(along), n, plan, "oscillating") };
+    if (plan.sampled > 0) {
+      fields.noiseVarianceSampled = Object.fromEntries(
+        plan.batches.map((batch) => {
+          const { sampled: batches, sampling } = plan;
+          const purpose = `noise ${point} ${step} ${batch}`;
+          const { seed } = this.#config;
+          const found = sampledNoiseVariance(along, { batch, batches, sampling, seed, purpose });
+          const [variance, stderr] = [finiteOrNull(found.variance), finiteOrNull(found.stderr)];
+          return [String(batch), { variance, stderr, batches: found.batches, sampling }];
+        }),
+      );
+    }
+    if (this.plan.landscape) {
+      const direction = (this.#scratch ??= this.#vector());
+      // Where ∇S is parallel to u there is no such direction, and so no noise along it.
+      const length = u === undefined ? NaN : sharpeningDirection(u, this.#sharpnessGradient!, direction);
+      const across = length > 0 ? await this.#objective.projections(theta, direction) : unknown();
+      fields.sharpeningNoiseVariance = noiseRecord(projectedVariance(across), n, plan, "slow");
+    }
+    return fields;
+  }
+
+  async #curvature(at: PointInput, hessian: HessianOperator, plan: BatchPlan): Promise<Fields> {
+    const { step, point, theta, gradient } = at;
+    const { n } = this.#objective;
+    const fields: Fields = {};
+    if (plan.batchSharpness) {
+      const image = (this.#scratch ??= this.#vector());
+      await hessian.apply(gradient, image);
+      const squared = dot(gradient, gradient);
+      fields.directionalSharpness = finiteOrNull(squared === 0 ? null : dot(gradient, image) / squared);
+    }
+    const found = [];
+    for (const batch of plan.sizes) {
+      const stop: StopRule | "all" = noMoreThan({ n, batch, sampling: plan.sampling }, plan.batches)
+        ? "all"
+        : stopRule(plan.batches, plan.tolerance);
+      const { sampling, batchSharpness, interaction } = plan;
+      const purpose = `batch curvature ${point} ${step} ${batch}`;
+      const { seed } = this.#config;
+      const options = { batch, sampling, stop, seed, purpose, batchSharpness, interaction, hessian };
+      found.push(await this.#batches!.measure(theta, options));
+    }
+    if (plan.batchSharpness) {
+      fields.batchSharpness = Object.fromEntries(
+        found.map(({ batch, sampling, meanOfRatios, ratioOfMeans }) => {
+          const ratio = ratioOfMeans ? estimateRecord(ratioOfMeans) : null;
+          return [String(batch), { ...estimateRecord(meanOfRatios), sampling, ratioOfMeans: ratio }];
+        }),
+      );
+    }
+    if (plan.interaction) {
+      fields.gni = Object.fromEntries(found.map(({ batch, gni }) => [String(batch), estimateRecord(gni)]));
+      fields.interactionAwareSharpness = Object.fromEntries(
+        found.map(({ batch, interactionAware }) => [String(batch), estimateRecord(interactionAware)]),
+      );
+    }
+    return fields;
+  }
+
+  async #trace({ step, point }: PointInput, hessian: HessianOperator, spec: TraceSpec): Promise<Fields> {
+    if (hessian.size <= spec.probes) {
+      const trace = finiteOrNull(await exactTrace(hessian));
+      return { trace, traceStderr: trace === null ? null : 0, traceProbes: hessian.size };
+    }
+    const { trace, probes } = await hutchinson(hessian, {
+      stop: stopRule(spec.probes, spec.tolerance),
+      seed: this.#config.seed,
+      purpose: `trace ${point} ${step}`,
+    });
+    const [mean, stderr] = [finiteOrNull(trace.mean), finiteOrNull(trace.stderr)];
+    return { trace: mean, traceStderr: stderr, traceProbes: probes };
+  }
+
+  #vector(): Vector {
+    return zeros(this.#objective.dtype, this.#objective.size);
+  }
+}
+
+/** At most so many samples, fewer when the tolerance is met. */
+function stopRule(most: number, tolerance: number): StopRule {
+  return tolerance > 0 ? { relative: tolerance, min: Math.min(10, most), max: most } : { samples: most };
+}
+
+/** σ²(b) for every listed b and sampling, from the single-example variance. */
+function noiseRecord(
+  variance: number,
+  n: number,
+  { batches }: NoisePlan,
+  mode: "oscillating" | "slow",
+): NoiseRecord {
+  const row = (sampling: "with" | "without" | "shuffle"): Record<string, number | null> =>
+    Object.fromEntries(
+      batches.map((b) => [String(b), finiteOrNull(noiseVariance(variance, n, b, sampling, mode))]),
+    );
+  return { with: row("with"), without: row("without"), shuffle: row("shuffle") };
+}
+
+function assumptionRecord({ name, holds, value, limit, message }: Assumption): AssumptionRecord {
+  const record = { name, holds, value: finiteOrNull(value), limit };
+  return holds ? record : { ...record, message };
+}
+
+function estimateRecord(estimate: BatchEstimate | null | undefined): EstimateRecord {
+  if (!estimate) return { mean: null, stderr: null, batches: 0, certified: false };
+  const { mean, stderr, batches, certified } = estimate;
+  return { mean: finiteOrNull(mean), stderr: finiteOrNull(stderr), batches, certified };
+}
+
+/** Whether there are at most `limit` batches in all: subsets, or multisets when drawn with replacement. */
+function noMoreThan(
+  { n, batch, sampling }: { n: number; batch: number; sampling: BatchPlan["sampling"] },
+  limit: number,
+): boolean {
+  const [from, chosen] = sampling === "with" ? [n + batch - 1, batch] : [n, Math.min(batch, n - batch)];
+  let count = 1;
+  for (let i = 1; i <= chosen && count <= limit; i++) count = (count * (from - chosen + i)) / i;
+  return count <= limit;
+}
+
+/** Σᵢ eᵢ·Aeᵢ: one product a dimension. */
+async function exactTrace(operator: HessianOperator): Promise<number> {
+  const unit = zeros(operator.dtype, operator.size);
+  const image = zeros(operator.dtype, operator.size);
+  let trace = 0;
+  for (let i = 0; i < operator.size; i++) {
+    unit[i] = 1;
+    await operator.apply(unit, image);
+    trace += image[i]!;
+    unit[i] = 0;
+  }
+  return trace;
+}
