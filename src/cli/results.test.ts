@@ -27,6 +27,13 @@ describe("results", () => {
     });
   });
 
+  it("carries the error of the mean and the verdict on the edge", () => {
+    const edge = { verdict: "at the edge", sentence: "At the edge: …", onset: 40, ratio: 0.99 } as const;
+    const row = resultOf("x", "b50", "runs/x", { ...summary, equilibriumStderr: 0.5, edge });
+    expect(row).toMatchObject({ equilibriumStderr: 0.5, edge });
+    expect(resultOf("x", "b50", "runs/x", summary)).not.toHaveProperty("edge");
+  });
+
   it("shows what was not measured as a dash, and why a run ended", () => {
     const diverged: RunSummary = {
       ...summary,

@@ -16,6 +16,10 @@ export interface RunResult {
   /** Mean sharpness of the last solves, and its standard deviation. */
   readonly equilibriumSharpness: number | null;
   readonly equilibriumSd: number | null;
+  /** Standard error of that mean, correlation included. */
+  readonly equilibriumStderr?: number | null;
+  /** How the sharpness stands to the threshold. */
+  readonly edge?: RunSummary["edge"];
   readonly threshold: number;
   /** 2/η − S_eq. */
   readonly gap: number | null;
@@ -39,6 +43,8 @@ export function resultOf(run: string, name: string, dir: string, summary: RunSum
     equilibriumSd: summary.equilibriumSd,
     threshold,
     gap: equilibriumSharpness === null ? null : threshold - equilibriumSharpness,
+    ...(summary.equilibriumStderr === undefined ? {} : { equilibriumStderr: summary.equilibriumStderr }),
+    ...(summary.edge === undefined ? {} : { edge: summary.edge }),
     ...(summary.accuracy === undefined ? {} : { accuracy: summary.accuracy }),
     ...(summary.testAccuracy === undefined ? {} : { testAccuracy: summary.testAccuracy }),
     seconds: summary.seconds,

@@ -139,7 +139,7 @@ function isHeader(value: unknown): value is Header {
   const { sampler, eigenvalues, progress } = value;
   if (eigenvalues !== null && !isNumbers(eigenvalues)) return false;
   if (sampler !== null && !isSampler(sampler)) return false;
-  if (!isObject(progress) || !isNumbers(progress["recent"])) return false;
+  if (!isObject(progress) || !isRecords(progress["recent"])) return false;
   const maybe = ["loss", "initialLoss", "sharpness", "accuracy", "testAccuracy", "onset", "exceeded"];
   return (
     isCount(progress["events"]) &&
@@ -167,6 +167,19 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === "number");
+}
+
+function isRecords(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (record: unknown) =>
+        Array.isArray(record) &&
+        record.length === 2 &&
+        isCount(record[0]) &&
+        (record[1] === null || typeof record[1] === "number"),
+    )
+  );
 }
 
 function isCount(value: unknown): value is number {

@@ -61,6 +61,9 @@ export interface Checkpoint {
   readonly progress: Progress;
 }
 
+/** One solve: its step, and the sharpness, null when it was not finite. */
+export type SharpnessRecord = readonly [step: number, sharpness: number | null];
+
 /** Counters that travel with a checkpoint; plain JSON, and free of times, so that equal runs have equal files. */
 export interface Progress {
   /** Lines of events.jsonl this checkpoint accounts for; later ones are discarded on resume. */
@@ -78,8 +81,8 @@ export interface Progress {
   readonly onset: number | null;
   /** Step at which the loss first exceeded the divergence limit. */
   readonly exceeded: number | null;
-  /** The last sharpness solves, oldest first, at most `measure.equilibriumRecords`. */
-  readonly recent: readonly number[];
+  /** Sharpness solves so far, oldest first: the recent ones all, earlier ones thinned when there are thousands. */
+  readonly recent: readonly SharpnessRecord[];
   /** Set once the run has ended. */
   readonly ended: "finished" | null;
 }

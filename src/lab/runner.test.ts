@@ -8,6 +8,7 @@ import { parseExperiment } from "./parse-experiment.ts";
 import { productObjective } from "./product-objective.ts";
 import type { RunItem, RunOptions } from "./run-types.ts";
 import { runExperiment } from "./runner.ts";
+import { Tracker } from "./tracker.ts";
 
 function configure(text: string): ExperimentConfig {
   return parseExperiment(text).config;
@@ -167,6 +168,57 @@ it("the equilibrium sharpness is the mean and sample deviation of the last recor
   expect(summary.equilibriumSharpness).toBeCloseTo(mean, 10);
   const variance = last.reduce((sum, s) => sum + (s - mean) ** 2, 0) / 3;
   expect(summary.equilibriumSd).toBeCloseTo(Math.sqrt(variance), 10);
+  expect(summary.equilibriumStderr).toBeGreaterThanOrEqual(summary.equilibriumSd! / 2);
+});
+
+it("the summary judges the sharpness against the threshold, from all records", async () => {
+  const settings = "precision: float64, optimizer: {lr: 0.02}";
+  const single = productObjective({ targets: [1], dtype: "float64" });
+  const settled = await collect(
+    options(configure(`{${settings}, steps: 2000, measure: {every: 5, point: midpoint}}`), {
+      objective: single,
+      hasTest: false,
+    }),
+  );
+  expect(settled.summary.edge).toMatchObject({ verdict: "at the edge", onset: expect.any(Number) });
+  expect(settled.summary.edge!.sentence).toMatch(
+    /^At the edge: sharpness ends at .* % of the threshold 100\)/,
+  );
+  expect(settled.summary.edge!.ratio).toBeCloseTo(settled.summary.equilibriumSharpness! / 100, 12);
+  const short = await collect(options(configure(`{${settings}, steps: 5, measure: {every: 5}}`)));
+  expect(short.summary.edge).toMatchObject({ verdict: "unknown", onset: null });
+  expect(short.summary.equilibriumWarning).toMatch(/only 2 of 20 records exist/);
+  const blind = await collect(options(configure("{steps: 3, measure: {sharpness: false}}")));
+  expect(blind.summary).not.toHaveProperty("edge");
+  expect(blind.summary).not.toHaveProperty("equilibriumWarning");
+});
+
+it("a solve that is not finite counts as a record without a value", async () => {
+  let solves = 0;
+  const config = configure("{steps: 30, optimizer: {lr: 0.02}, measure: {every: 5, equilibriumRecords: 4}}");
+  const broken: RunOptions["solveSharpness"] = async (...given) =>
+    ++solves === 5
+      ? { eigenvalues: [NaN], eigenvectors: [], residuals: [NaN], hvps: 1, converged: false }
+      : lanczosSharpness(...given);
+  const { summary } = await collect(options(config, { solveSharpness: broken }));
+  expect(summary.equilibriumRecords).toBe(3);
+  expect(summary.equilibriumWarning).toMatch(/1 of the last 4 records is not finite/);
+});
+
+it("thousands of solves keep the checkpoint small and the verdict the same", () => {
+  const { measure, ...rest } = configure("{measure: {equilibriumRecords: 20}}");
+  const tracker = new Tracker({ ...rest, measure }, 100, () => 0, undefined, 0);
+  const climb = (step: number): number => Math.min(99, step / 50) + Math.sin(step);
+  for (let step = 0; step < 10_000; step++) {
+    tracker.noteMeasurement({ type: "measurement", step, point: "iterate", sharpness: climb(step) });
+  }
+  const { recent } = tracker.progress();
+  expect(recent.length).toBeLessThan(4100);
+  expect(recent.slice(-40)).toEqual(Array.from({ length: 40 }, (_, i) => [9960 + i, climb(9960 + i)]));
+  const { edge, equilibriumRecords } = tracker.summary("finished", 10_000);
+  expect(equilibriumRecords).toBe(20);
+  expect(edge!.verdict).toBe("at the edge");
+  expect(Math.abs(edge!.onset! - 4500)).toBeLessThan(60);
 });
 
 it("with both points, both are recorded and the iterate's records make the equilibrium", async () => {

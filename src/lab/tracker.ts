@@ -1,9 +1,13 @@
 // The running totals of one run: what has been counted and measured so far, and the summary they make.
+import { edge, equilibrium } from "../math/index.ts";
 import type { MeasurementEvent, RunEvent, RunSummary } from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
-import type { Progress } from "./run-types.ts";
+import type { Progress, SharpnessRecord } from "./run-types.ts";
 
 type Mutable = { -readonly [K in keyof Progress]: Progress[K] };
+
+/** Earlier solves kept for the verdict on the edge. With a measurement every 50 steps: 200,000 steps. */
+const MOST_EARLIER_RECORDS = 4000;
 
 const START: Progress = {
   events: 0,
@@ -75,13 +79,13 @@ export class Tracker {
     if (event.testAccuracy !== undefined) now.testAccuracy = event.testAccuracy;
     const solved = event.rayleigh === true ? undefined : event.sharpness;
     let crossed = false;
-    if (solved !== undefined && solved !== null) {
-      crossed = now.onset === null && solved >= this.#threshold;
+    if (solved !== undefined) {
+      crossed = now.onset === null && solved !== null && solved >= this.#threshold;
       if (crossed) now.onset = event.step;
       // With both points measured, one record a cadence enters the mean: the iterate's.
       if (measure.point !== "both" || event.point === "iterate") {
-        now.sharpness = solved;
-        now.recent = [...now.recent, solved].slice(-measure.equilibriumRecords);
+        now.sharpness = solved ?? now.sharpness;
+        now.recent = thinned([...now.recent, [event.step, solved]], 2 * measure.equilibriumRecords);
       }
     }
     return crossed;
@@ -111,7 +115,10 @@ export class Tracker {
 
   summary(status: RunSummary["status"], step: number, message?: string): RunSummary {
     const { loss, sharpness, recent, accuracy, testAccuracy, onset, hvps } = this.#now;
-    const { mean, sd } = meanAndSd(recent);
+    const records = recent.map(([at, value]) => ({ step: at, value }));
+    const last = this.#config.measure.equilibriumRecords;
+    const { n, mean, sd, stderr, tau, warning } = equilibrium(records, { last });
+    const { verdict, sentence, onset: settled, ratio } = edge(records, this.#threshold, { last });
     return {
       version: 1,
       status,
@@ -122,7 +129,11 @@ export class Tracker {
       threshold: this.#threshold,
       equilibriumSharpness: mean,
       equilibriumSd: sd,
-      equilibriumRecords: recent.length,
+      equilibriumRecords: n,
+      equilibriumStderr: stderr,
+      equilibriumTau: tau,
+      ...(warning === null || recent.length === 0 ? {} : { equilibriumWarning: warning }),
+      ...(recent.length === 0 ? {} : { edge: { verdict, sentence, onset: settled?.step ?? null, ratio } }),
       ...(accuracy === null ? {} : { accuracy }),
       ...(testAccuracy === null ? {} : { testAccuracy }),
       ...(onset === null ? {} : { onset }),
@@ -138,10 +149,9 @@ export function finiteOrNull(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-function meanAndSd(values: readonly number[]): { mean: number | null; sd: number | null } {
-  if (values.length === 0) return { mean: null, sd: null };
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length === 1) return { mean, sd: null };
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
+/** Every second of the earlier records dropped when they are too many; the last `exact` all stay. */
+function thinned(records: readonly SharpnessRecord[], exact: number): readonly SharpnessRecord[] {
+  if (records.length <= MOST_EARLIER_RECORDS + exact) return records;
+  const earlier = records.slice(0, -exact).filter((_, i) => i % 2 === 0);
+  return [...earlier, ...records.slice(-exact)];
 }

@@ -1,4 +1,5 @@
 // The typed, versioned lines of events.jsonl. Both the command line and the browser read only these.
+import type { EdgeVerdict } from "../math/index.ts";
 import type { Provenance } from "./provenance.ts";
 
 /** First line of every events file. */
@@ -138,6 +139,17 @@ export interface MarkEvent {
 
 export type RunEvent = HeaderEvent | StepEvent | MeasurementEvent | MarkEvent;
 
+/** A sharpness curve against its threshold; see `edge` in math. */
+export interface EdgeSummary {
+  readonly verdict: EdgeVerdict;
+  /** The verdict with its numbers, for a reader. */
+  readonly sentence: string;
+  /** First step from which the sharpness stayed within tolerance of the threshold, or above it; null when it never did. */
+  readonly onset: number | null;
+  /** Mean of the last records over the threshold. */
+  readonly ratio: number | null;
+}
+
 /** Contents of summary.json: written at every checkpoint and at the end. */
 export interface RunSummary {
   readonly version: 1;
@@ -152,6 +164,14 @@ export interface RunSummary {
   readonly equilibriumSharpness: number | null;
   readonly equilibriumSd: number | null;
   readonly equilibriumRecords: number;
+  /** Standard error of that mean, correlation between records included; see `equilibrium` in math. */
+  readonly equilibriumStderr?: number | null;
+  /** Integrated autocorrelation time of the records, in records; null when there are too few to tell. */
+  readonly equilibriumTau?: number | null;
+  /** What to doubt about the mean and its error. */
+  readonly equilibriumWarning?: string;
+  /** How the sharpness stands to the threshold; absent when it was never measured. */
+  readonly edge?: EdgeSummary;
   readonly accuracy?: number | null;
   readonly testAccuracy?: number | null;
   /** Step of the first solve with S ≥ threshold. */
