@@ -26,7 +26,13 @@ import { type BatchPlan, type MeasurePlan, measurePlan, type NoisePlan } from ".
 import type { SharpnessResult } from "./run-types.ts";
 import { finiteOrNull } from "./tracker.ts";
 
-type Fields = { -readonly [K in keyof MeasurementEvent]?: MeasurementEvent[K] };
+/** Fields of a measurement that are there already when a probe is asked. */
+type EarlierField =
+  | ("type" | "step" | "point" | "loss" | "accuracy" | "testLoss" | "testAccuracy" | "gradNorm")
+  | ("sharpness" | "eigenvalues" | "residuals" | "hvps" | "converged" | "rayleigh");
+type Fields = {
+  -readonly [K in Exclude<keyof MeasurementEvent, EarlierField>]?: MeasurementEvent[K];
+};
 
 /** A point and what is known there already. */
 export interface PointInput {

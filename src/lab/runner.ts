@@ -31,7 +31,7 @@ export function usesFullBatch(optimizer: OptimizerSpec, n: number): boolean {
  * Yields the run's events in the order of events.jsonl, and checkpoints in between; returns the final summary.
  * The events are a function of configuration, objective, solver and θ₀ alone: an interrupted and resumed run
  * yields the same ones. Memory: θ, its gradient, the optimiser's state, k eigenvectors, two more vectors when
- * midpoints are measured.
+ * midpoints are measured, and those of `PointProbe`.
  *
  * @throws InputError when θ₀ does not fit the objective or is not finite, or the batch is impossible
  */

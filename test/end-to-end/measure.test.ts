@@ -16,6 +16,14 @@ beforeAll(() => {
 
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
+interface Estimated {
+  mean: number;
+  stderr: number;
+  certified: boolean;
+}
+
+type Noise = Record<"with" | "without" | "shuffle", Record<string, number>>;
+
 interface Measured {
   n: number;
   parameters: number;
@@ -27,7 +35,53 @@ interface Measured {
   hvps: number;
   accuracy: number;
   converged: boolean;
+  alpha: number;
+  alphaPerp: number;
+  beta: number;
+  kappa: number;
+  delta: number | null;
+  epsilon: number | null;
+  gradSharpnessNorm: number;
+  eigengap: number;
+  lambda2: number;
+  assumptions: { name: string; holds: boolean; value: number; message?: string }[];
+  noiseVariance: Noise;
+  sharpeningNoiseVariance: Noise;
+  directionalSharpness: number;
+  batchSharpness: Record<string, Estimated & { sampling: string; ratioOfMeans: Estimated }>;
+  gni: Record<string, Estimated>;
+  interactionAwareSharpness: Record<string, Estimated>;
+  trace: number;
+  traceStderr: number;
 }
+
+/** What the oracle files hold beyond `NetOracle`. */
+interface FullOracle {
+  alpha: number;
+  alpha_perp: number;
+  beta: number;
+  kappa: number;
+  eta: number;
+  trace_H: number;
+  eigengap: number;
+  gradS: number[];
+  u: number[];
+  batches: Record<
+    string,
+    Record<
+      "without_replacement" | "with_replacement",
+      {
+        sigma_u2: number;
+        batch_sharpness_mean_of_ratios: number;
+        batch_sharpness_ratio_of_means: number;
+        ias: number;
+        gni: number;
+      }
+    >
+  >;
+}
+
+const relative = (a: number, b: number): number => Math.abs(a - b) / Math.abs(b);
 
 function tensor(shape: readonly number[], values: readonly number[]): NamedTensor {
   return { shape, data: new Float64Array(values) };
@@ -80,7 +134,6 @@ describe.each(Object.keys(ORACLE_NETS))("measure %s", (name) => {
     expect(stderr).toContain("matched by order and shape");
     const measured = JSON.parse(stdout) as Measured;
     const oracle = readOracle(name);
-    const relative = (a: number, b: number): number => Math.abs(a - b) / Math.abs(b);
     expect([measured.n, measured.parameters, measured.converged]).toEqual([
       oracle.labels.length,
       oracle.theta.length,
@@ -97,7 +150,150 @@ describe.each(Object.keys(ORACLE_NETS))("measure %s", (name) => {
   });
 });
 
+describe.each(Object.keys(ORACLE_NETS))("measure --all %s", (name) => {
+  it("agrees with the independent computation, over every batch there is", async () => {
+    const { config, params } = writeOracle(name);
+    const oracle = readOracle(name) as unknown as FullOracle;
+    const args = ["measure", "--config", config, "--params", params, "--json", "--all", "--out", name];
+    const sizes = ["--noise", "1,2,3,6", "--batch-sharpness", "1,2,3,6"];
+    const set = ["--set", "precision=float64", "--set", `optimizer.lr=${oracle.eta}`];
+    const { code, stdout, stderr } = await brink(cwd, [...args, ...sizes, ...set]);
+    expect(code, stderr).toBe(0);
+    const found = JSON.parse(stdout) as Measured;
+    const close = (value: number, expected: number): void => {
+      expect(relative(value, expected)).toBeLessThan(1e-7);
+    };
+    close(found.alpha, oracle.alpha);
+    close(found.alphaPerp, oracle.alpha_perp);
+    close(found.beta, oracle.beta);
+    // The sign is that of u, which is arbitrary.
+    close(Math.abs(found.kappa), Math.abs(oracle.kappa));
+    close(found.gradSharpnessNorm, norm(new Float64Array(oracle.gradS)));
+    close(found.eigengap, oracle.eigengap);
+    close(found.trace, oracle.trace_H);
+    expect(found.traceStderr).toBe(0);
+    if (oracle.alpha > 0) {
+      close(found.delta!, Math.sqrt((2 * oracle.alpha) / oracle.beta));
+      close(found.epsilon!, oracle.eta * Math.sqrt(oracle.alpha));
+    } else {
+      expect([found.delta, found.epsilon]).toEqual([null, null]);
+      expect(stderr).toMatch(/warning: α = .* is not positive/);
+    }
+    for (const b of ["1", "2", "3"]) {
+      const { without_replacement: without, with_replacement: repeats } = oracle.batches[b]!;
+      close(found.noiseVariance.without[b]!, without.sigma_u2);
+      close(found.noiseVariance.with[b]!, repeats.sigma_u2);
+      close(found.batchSharpness[b]!.mean, without.batch_sharpness_mean_of_ratios);
+      close(found.batchSharpness[b]!.ratioOfMeans.mean, without.batch_sharpness_ratio_of_means);
+      close(found.interactionAwareSharpness[b]!.mean, without.ias);
+      close(found.gni[b]!.mean, without.gni);
+      expect(found.batchSharpness[b]).toMatchObject({ stderr: 0, certified: true });
+    }
+    expect(found.noiseVariance.without["6"]).toBe(0);
+    close(found.directionalSharpness, found.batchSharpness["6"]!.mean);
+
+    const read = (file: string): number[] =>
+      [...parseSafetensors(readFileSync(path.join(cwd, name, file)), file).tensors.values()].flatMap(
+        ({ data }) => Array.from(data as Float64Array),
+      );
+    const gradS = read("sharpness-gradient.safetensors");
+    expect(gradS).toHaveLength(oracle.gradS.length);
+    for (const [i, value] of gradS.entries()) expect(value).toBeCloseTo(oracle.gradS[i]!, 7);
+    const u = read("eigenvector-1.safetensors");
+    const overlap = u.reduce((sum, value, i) => sum + value * oracle.u[i]!, 0);
+    expect(Math.abs(overlap)).toBeCloseTo(1, 12);
+  });
+});
+
 describe("measure", () => {
+  it("takes what to measure from the file too, and says what it averaged over", async () => {
+    const { config, params } = writeOracle("net_tanh_ce");
+    const oracle = readOracle("net_tanh_ce") as unknown as FullOracle;
+    const more = "measure: { batchSharpness: { batch: 2, sampling: with }, interaction: true }\n";
+    writeFileSync(path.join(cwd, "asked.yaml"), readFileSync(path.join(cwd, config), "utf8") + more);
+    const args = [
+      "measure",
+      "--config",
+      "asked.yaml",
+      "--params",
+      params,
+      "-q",
+      "--set",
+      "precision=float64",
+    ];
+    const { stdout } = await brink(cwd, [...args, "--json"]);
+    const found = JSON.parse(stdout) as Measured;
+    const expected = oracle.batches["2"]!.with_replacement;
+    expect(relative(found.batchSharpness["2"]!.mean, expected.batch_sharpness_mean_of_ratios)).toBeLessThan(
+      1e-7,
+    );
+    expect(relative(found.interactionAwareSharpness["2"]!.mean, expected.ias)).toBeLessThan(1e-7);
+    expect(found.batchSharpness["2"]!.sampling).toBe("with");
+    for (const absent of ["alpha", "noiseVariance", "trace"]) expect(found).not.toHaveProperty(absent);
+    const { stdout: table } = await brink(cwd, [...args, "--noise", "3", "--landscape"]);
+    expect(table).toMatch(/^quantity +value\nn +6\n/);
+    expect(table).toMatch(
+      /\nbatchSharpness b=2 +\S+ \(exact, with\)\n  ratio of means b=2 +\S+ \(exact, with\)\n/,
+    );
+    expect(table).toMatch(/\nnoiseVariance b=3 +with \S+ {2}without \S+ {2}shuffle \S+\n/);
+    expect(table).toMatch(/\nnoiseVarianceSampled b=3 +\S+ ± \S+ \(50 batches, shuffle\)\n/);
+    expect(table).not.toMatch(/NaN|undefined,|\[object/);
+  });
+
+  it("refuses batches that the data cannot give, and sizes that are none", async () => {
+    const config = writeExperiment(cwd, "batches");
+    const cases: readonly (readonly [string[], RegExp])[] = [
+      [["--noise", "5,21"], /measure\.noise\.batches: .*received 21; allowed: at most 20/],
+      [["--batch-sharpness", "21"], /measure\.batchSharpness\.batch: .*received 21/],
+      [["--noise", "5,"], /batch sizes such as 50/],
+      [["--batch-sharpness", "0.5"], /batch sizes such as 50/],
+      [["--batches", "1"], /whole number of at least 2/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stdout, stderr } = await brink(cwd, ["measure", "--config", config, ...args]);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(message);
+    }
+  });
+
+  it("everything in a run: recorded with it, and the same bits the second time", async () => {
+    const config = writeExperiment(cwd, "everything", [
+      "optimizer: { name: sgd, batch: 5, lr: 0.1 }",
+      "steps: 25",
+      "measure: { every: 10, point: both, landscape: true, noise: true, batchSharpness: true, interaction: true, trace: true }",
+    ]);
+    const events: string[] = [];
+    for (const runs of ["first", "second"]) {
+      const { code, stdout, stderr } = await brink(cwd, ["run", config, "--json", "-q", "--runs-dir", runs]);
+      expect(code, stderr).toBe(0);
+      const lines = stdout.trim().split("\n");
+      const { dir } = JSON.parse(lines[0]!) as { dir: string };
+      events.push(readFileSync(path.join(cwd, dir, "events.jsonl"), "utf8"));
+      const { runs: results } = JSON.parse(lines.at(-1)!) as { runs: { edge: { sentence: string } }[] };
+      expect(results[0]!.edge.sentence).toContain("threshold 20");
+    }
+    expect(events[1]).toBe(events[0]);
+    const measured = events[0]!
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Measured & { type: string; step: number; point: string })
+      .filter(({ type }) => type === "measurement");
+    expect(measured.map(({ step, point }) => `${point} ${step}`)).toEqual([
+      "iterate 0",
+      "iterate 11",
+      "midpoint 11",
+      "iterate 20",
+      "midpoint 20",
+      "iterate 25",
+    ]);
+    for (const event of measured) {
+      expect(Object.keys(event.noiseVariance.without)).toEqual(["1", "5"]);
+      expect(event.batchSharpness["5"]).toMatchObject({ batches: 30, sampling: "shuffle" });
+      expect(event.trace).toBeTypeOf("number");
+      expect(event.assumptions.map(({ name }) => name)).toContain("eigengap");
+    }
+  });
+
   it("writes gradient and eigenvectors under the parameters' own names", async () => {
     const config = writeExperiment(cwd, "vectors");
     const { code } = await brink(cwd, ["measure", "--config", config, "-k", "2", "--out", "vectors", "-q"]);
