@@ -1,6 +1,7 @@
 // The command-line program: its commands, its help, and how its errors become exit codes.
 import { Command, CommanderError } from "commander";
 import { didYouMean, InputError } from "../math/index.ts";
+import { addCompareCommand } from "./commands/compare.ts";
 import { addConfigCommand } from "./commands/config.ts";
 import { addDataCommand } from "./commands/data.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -11,6 +12,8 @@ import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSchemaCommand } from "./commands/schema.ts";
 import { addShowCommand } from "./commands/show.ts";
+import { addSweepCommand } from "./commands/sweep.ts";
+import { addWorkCommand } from "./commands/work.ts";
 import { examplesFirst, type Host, outputFor } from "./host.ts";
 import type { Io } from "./output.ts";
 import { version } from "./version.ts";
@@ -40,21 +43,25 @@ function buildProgram(host: Host): Command {
   examplesFirst(program, [
     ["brink run experiments/headline.yaml", "train, watch the sharpness, keep a record"],
     ["brink run E.yaml --set optimizer.lr=0.02 --report", "change a setting, write figures"],
+    ["brink sweep E.yaml", "all runs of a sweep, one a core; again: what is missing"],
     ["brink resume RUN", "go on after an interruption, to the same bits"],
     ["brink measure --config E.yaml --params P.safetensors --json", "curvature of any parameters, once"],
     ["brink report runs/*", "one page with figures of several runs"],
   ]);
   for (const add of [
     addRunCommand,
+    addSweepCommand,
     addResumeCommand,
     addMeasureCommand,
     addReportCommand,
+    addCompareCommand,
     addLsCommand,
     addShowCommand,
     addConfigCommand,
     addSchemaCommand,
     addDataCommand,
     addDoctorCommand,
+    addWorkCommand,
   ]) {
     add(program, host);
   }

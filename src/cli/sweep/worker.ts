@@ -1,0 +1,146 @@
+// One run of a sweep, in a process of its own: started or resumed, recorded, reported to the sweep as messages.
+import { decodeCheckpoint, lanczosSharpness, recordRun } from "../../lab/index.ts";
+import type { Vector } from "../../math/index.ts";
+import type { JobSide } from "../../node/jobs-child.ts";
+import { withSession } from "../../node/provenance.ts";
+import { readProvenance } from "../../node/read-run.ts";
+import { createRun, openRun, type RunFolder } from "../../node/run-store.ts";
+import type { RunEvent, RunSummary } from "../../record/index.ts";
+import { assemble, loadData, type Problem, provenanceOf, startingPoint } from "../assemble.ts";
+import type { Io } from "../output.ts";
+import { changesSince } from "../provenance.ts";
+import type { WorkInput, WorkMessage } from "./messages.ts";
+
+type Side = JobSide<WorkInput, WorkMessage>;
+
+/** Milliseconds between progress messages. */
+const PROGRESS_MS = 200;
+/** A step that never leaves the microtask queue (the reference interpreter's) would keep messages waiting. */
+const LONGEST_TURN_MS = 50;
+
+/** Does the job; what goes wrong is a message too. Returns the process exit code. */
+export async function work(io: Io, side: Side): Promise<number> {
+  try {
+    await side.send({ type: "done", summary: await trainOne(io, side) });
+    return 0;
+  } catch (error) {
+    await side.send({ type: "error", message: error instanceof Error ? error.message : String(error) });
+    return 1;
+  } finally {
+    side.close();
+  }
+}
+
+async function trainOne(io: Io, side: Side): Promise<RunSummary> {
+  const { config, resume } = side.input;
+  // The thread count decides the order of sums: a resumed run keeps the one it began with.
+  const before = resume === null ? null : await readProvenance(resume);
+  const threads = before?.threads ?? config.threads;
+  const problem = await assemble({ ...config, threads }, await loadData(config, io));
+  try {
+    return resume === null
+      ? await startNew(io, side, problem)
+      : await goOn(io, side, problem, resume, before);
+  } finally {
+    await problem.objective.dispose();
+  }
+}
+
+async function startNew(io: Io, side: Side, problem: Problem): Promise<RunSummary> {
+  const { config, root, argv } = side.input;
+  const { theta, notes } = await startingPoint(problem, io);
+  for (const text of notes) await side.send({ type: "note", text });
+  const store = await createRun({ root, config, provenance: await provenanceOf(problem, argv) });
+  try {
+    await side.send({ type: "run", run: store.id, dir: store.dir, fromStep: 0 });
+    return await record(io, side, problem, store, theta);
+  } finally {
+    await store.close();
+  }
+}
+
+async function goOn(
+  io: Io,
+  side: Side,
+  problem: Problem,
+  dir: string,
+  before: Awaited<ReturnType<typeof readProvenance>>,
+): Promise<RunSummary> {
+  const { config, argv } = side.input;
+  const store = await openRun(dir);
+  try {
+    const layout = problem.network.layout.entries;
+    const checkpoint = await store.rewind((file, name) => decodeCheckpoint(file, layout, config, name));
+    const theta0 = checkpoint?.theta ?? (await startingPoint(problem, io)).theta;
+    const fromStep = checkpoint?.step ?? 0;
+    const now = await provenanceOf(problem, argv);
+    if (before === null) await store.saveProvenance(now);
+    else {
+      const changes = changesSince(before, now).join(", ");
+      if (changes !== "") {
+        const text = `bits may differ from an uninterrupted run: ${changes}`;
+        await side.send({ type: "warning", text });
+      }
+      const session = { now: new Date(), fromStep, command: now.command };
+      await store.saveProvenance(withSession(before, session));
+    }
+    await side.send({ type: "run", run: store.id, dir: store.dir, fromStep });
+    return await record(io, side, problem, store, theta0, checkpoint ?? undefined);
+  } finally {
+    await store.close();
+  }
+}
+
+async function record(
+  io: Io,
+  side: Side,
+  problem: Problem,
+  store: RunFolder,
+  theta0: Vector,
+  resume?: Parameters<typeof recordRun>[0]["resume"],
+): Promise<RunSummary> {
+  const { config, objective, dataset } = problem;
+  const events = recordRun({
+    config,
+    objective,
+    solveSharpness: lanczosSharpness,
+    theta0,
+    hasTest: dataset.test !== null,
+    clock: io.now,
+    resume,
+    signal: side.signal,
+    store,
+    layout: problem.network.layout.entries,
+  });
+  const state = {
+    step: resume?.step ?? 0,
+    loss: resume?.progress.loss ?? null,
+    sharpness: resume?.progress.sharpness ?? null,
+  };
+  const note = async (event: RunEvent): Promise<void> => {
+    if (event.type === "step") {
+      state.step = event.step;
+      state.loss = event.loss;
+    } else if (event.type !== "header") {
+      if (event.type === "measurement" && event.point === "iterate") {
+        state.sharpness = event.sharpness ?? state.sharpness;
+      }
+      await side.send({ type: "event", event });
+    }
+  };
+  let [sentAt, turnAt] = [-Infinity, io.now()];
+  for (;;) {
+    const item = await events.next();
+    if (item.done === true) return item.value;
+    await note(item.value);
+    const now = io.now();
+    if (now - sentAt > PROGRESS_MS) {
+      await side.send({ type: "progress", ...state });
+      sentAt = now;
+    }
+    if (now - turnAt > LONGEST_TURN_MS) {
+      await new Promise(setImmediate);
+      turnAt = io.now();
+    }
+  }
+}
