@@ -293,3 +293,42 @@ it("at the midpoint the gradient is that of the midpoint", async () => {
     expect(Math.abs(newtonOffset!)).toBeCloseTo(Math.abs(expected.newtonOffset!), 8);
   }
 });
+
+it("a run that diverges with everything on ends as one, its records valid JSON without gaps", async () => {
+  for (const precision of ["float32", "float64"] as const) {
+    const settings = `precision: ${precision}, steps: 50, optimizer: {name: sgd, lr: 3, batch: 2}, stop: {diverged: false}`;
+    const { config } = parseExperiment(`{${settings}, measure: {every: 1, point: both, ${EVERYTHING}}}`);
+    const objective = productObjective({ targets: [1, 0.9, 1.1, 0.8], dtype: precision });
+    const theta0 = vectorFrom(precision, [7.2, 0.15]);
+    const clock = (): number => 0;
+    const stream = runExperiment({
+      config,
+      objective,
+      solveSharpness: lanczosSharpness,
+      theta0,
+      hasTest: false,
+      clock,
+    });
+    const measured: MeasurementEvent[] = [];
+    let next = await stream.next();
+    for (; next.done !== true; next = await stream.next()) {
+      if (next.value.type === "measurement") measured.push(next.value);
+    }
+    expect(next.value.status).toBe("diverged");
+    expect(measured.length).toBeGreaterThan(1);
+    for (const event of measured) expect(JSON.parse(JSON.stringify(event))).toEqual(event);
+  }
+});
+
+it("examples that are all alike have no gradient noise, and one curvature", async () => {
+  const objective = productObjective({ targets: [1, 1, 1, 1], dtype: "float64" });
+  const config = configure(EVERYTHING, "optimizer: {name: sgd, batch: 2}, ");
+  const found = await measureAt(objective, config, new Float64Array([1.3, 0.7]));
+  for (const noise of [found.noiseVariance!, found.sharpeningNoiseVariance!]) {
+    for (const row of Object.values(noise)) {
+      for (const value of Object.values(row)) expect(Math.abs(value!)).toBeLessThan(1e-28);
+    }
+  }
+  expect(found.batchSharpness!["2"]!.mean).toBeCloseTo(found.directionalSharpness!, 12);
+  expect(found.gni!["2"]!.mean).toBeCloseTo(found.directionalSharpness!, 12);
+});
