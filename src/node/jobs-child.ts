@@ -36,13 +36,23 @@ export async function connectJob<Input, Message>(): Promise<JobSide<Input, Messa
     });
     process.once("disconnect", () => reject(new InputError("the process that started this job is gone")));
   });
+  // A message that is on its way when the starter dies is never acknowledged.
+  const unacknowledged = new Set<() => void>();
+  process.on("disconnect", () => {
+    for (const resolve of unacknowledged) resolve();
+  });
   return {
     input,
     signal: controller.signal,
     send: (message) =>
       new Promise((resolve) => {
-        if (process.connected) process.send!(message, undefined, undefined, () => resolve());
-        else resolve();
+        const settle = (): void => {
+          unacknowledged.delete(settle);
+          resolve();
+        };
+        unacknowledged.add(settle);
+        if (process.connected) process.send!(message, undefined, undefined, settle);
+        else settle();
       }),
     close: () => {
       process.off("disconnect", stop);

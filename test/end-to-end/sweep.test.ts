@@ -1,5 +1,5 @@
 // `brink sweep`: several processes, the same bits; killed, interrupted, damaged, failing, and run again.
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSafetensors } from "../../src/record/index.ts";
@@ -310,6 +310,12 @@ describe("what goes wrong", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/error: .*blocked.*cannot/);
     expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("with a read-only folder of runs too", async () => {
+    mkdirSync(path.join(cwd, "readonly"), { mode: 0o555 });
+    const { code, stderr } = await brink(cwd, ["sweep", "long.yaml", "--runs-dir", "readonly"]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("cannot create the folder of the sweep")]);
   });
 
   it("with the arguments is bad usage", async () => {

@@ -31,6 +31,8 @@ interface Running {
 
 const REDRAW_MS = 200;
 const PLAIN_MS = 30_000;
+/** A run's first steps compile its programs; their speed says nothing about the rest. */
+const ESTIMATE_AFTER_MS = 1000;
 /** Lines of running jobs shown; a screen is not much taller. */
 const MOST_LINES = 16;
 
@@ -167,8 +169,14 @@ export class SweepDisplay {
     return state.step > fromStep && elapsed > 0 ? (elapsed * steps) / (state.step - fromStep) : null;
   }
 
+  /** The same, once there is something to go by. */
+  #estimate(running: Running): number | null {
+    const young = this.#options.now() - running.startedAt < ESTIMATE_AFTER_MS;
+    return young ? null : this.#wholeSeconds(running);
+  }
+
   #secondsLeft(running: Running): number | null {
-    const whole = this.#wholeSeconds(running);
+    const whole = this.#estimate(running);
     return whole === null ? null : whole * Math.max(0, 1 - running.state.step / running.steps);
   }
 
@@ -176,7 +184,7 @@ export class SweepDisplay {
   #totalSecondsLeft(): number | null {
     const { total, jobs } = this.#options;
     const running = [...this.#running.values()];
-    const seen = [...this.#durations, ...running.map((run) => this.#wholeSeconds(run))].filter(
+    const seen = [...this.#durations, ...running.map((run) => this.#estimate(run))].filter(
       (seconds) => seconds !== null,
     );
     if (seen.length === 0) return null;

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Job, type JobEnd, startJob } from "../../node/jobs.ts";
 import { readSummary } from "../../node/read-run.ts";
 import { isLocked } from "../../node/run-lock.ts";
+import { stabilityThreshold } from "../../optim/index.ts";
 import type { RunSummary } from "../../record/index.ts";
 import type { Output } from "../output.ts";
 import { resultOf, type RunResult } from "../results.ts";
@@ -94,7 +95,7 @@ async function inProcess(
   existing: ExistingRun | null,
 ): Promise<SweepRun> {
   const { name, config, key } = planned;
-  const threshold = 2 / config.optimizer.lr;
+  const threshold = stabilityThreshold(config.optimizer);
   const told: Told = { place: existing, summary: null };
   const hear = (heard: WorkMessage): void => {
     switch (heard.type) {
