@@ -140,6 +140,7 @@ function isHeader(value: unknown): value is Header {
   if (eigenvalues !== null && !isNumbers(eigenvalues)) return false;
   if (sampler !== null && !isSampler(sampler)) return false;
   if (!isObject(progress) || !isRecords(progress["recent"])) return false;
+  if (progress["assumptions"] !== undefined && !isAssumptions(progress["assumptions"])) return false;
   const maybe = ["loss", "initialLoss", "sharpness", "accuracy", "testAccuracy", "onset", "exceeded"];
   return (
     isCount(progress["events"]) &&
@@ -178,6 +179,19 @@ function isRecords(value: unknown): boolean {
         record.length === 2 &&
         isCount(record[0]) &&
         (record[1] === null || typeof record[1] === "number"),
+    )
+  );
+}
+
+function isAssumptions(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    Object.values(value).every(
+      (count) =>
+        isObject(count) &&
+        isCount(count["checked"]) &&
+        isCount(count["failed"]) &&
+        typeof count["message"] === "string",
     )
   );
 }

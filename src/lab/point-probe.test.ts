@@ -266,6 +266,23 @@ it("measuring everything changes no step of a run, and every record says where i
   }
 });
 
+it("a run warns once, at its end, of each assumption that failed, and how often", async () => {
+  const settings = "steps: 30, optimizer: {name: gd, lr: 0.02}, ";
+  const items = await itemsOf(configure("every: 5, landscape: true", settings));
+  const measured = items.filter((item) => item.type === "measurement");
+  const failing = measured.filter(({ alpha }) => alpha! <= 0);
+  expect(failing.length).toBeGreaterThan(0);
+  expect(failing.length).toBeLessThan(measured.length);
+  const warnings = items.filter((item) => item.type === "mark").filter(({ kind }) => kind === "warning");
+  const aboutAlpha = warnings.filter(({ message }) => message.includes("α"));
+  expect(aboutAlpha).toHaveLength(1);
+  expect(aboutAlpha[0]!.step).toBe(30);
+  const where = `at ${failing.length} of ${measured.length} measured iterates: α = `;
+  expect(aboutAlpha[0]!.message.startsWith(where)).toBe(true);
+  const plain = await itemsOf(configure("every: 5", settings));
+  expect(plain.filter((item) => item.type === "mark").some(({ kind }) => kind === "warning")).toBe(false);
+});
+
 it("at the midpoint the gradient is that of the midpoint", async () => {
   const settings = "steps: 20, optimizer: {name: gd, lr: 0.02}, ";
   const items = await itemsOf(

@@ -64,6 +64,13 @@ export interface Checkpoint {
 /** One solve: its step, and the sharpness, null when it was not finite. */
 export type SharpnessRecord = readonly [step: number, sharpness: number | null];
 
+/** At how many measurements an assumption was checked and failed, and what was said the last time it failed. */
+export interface AssumptionCount {
+  readonly checked: number;
+  readonly failed: number;
+  readonly message: string;
+}
+
 /** Counters that travel with a checkpoint; plain JSON, and free of times, so that equal runs have equal files. */
 export interface Progress {
   /** Lines of events.jsonl this checkpoint accounts for; later ones are discarded on resume. */
@@ -83,6 +90,8 @@ export interface Progress {
   readonly exceeded: number | null;
   /** Sharpness solves so far, oldest first: the recent ones all, earlier ones thinned when there are thousands. */
   readonly recent: readonly SharpnessRecord[];
+  /** By name, how the theory's assumptions fared; absent until one was checked. */
+  readonly assumptions?: Readonly<Record<string, AssumptionCount>>;
   /** Set once the run has ended. */
   readonly ended: "finished" | null;
 }

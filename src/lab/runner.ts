@@ -255,6 +255,7 @@ class Run {
       yield this.#diverge("a parameter is not finite");
       return;
     }
+    for (const warning of this.#tracker.warnings()) yield this.#mark("warning", warning);
     yield this.#mark(kind, message);
     this.#tracker.end();
     yield this.checkpoint("finished");

@@ -77,6 +77,7 @@ export class Tracker {
     now.hvps += event.hvps ?? 0;
     if (event.accuracy !== undefined) now.accuracy = event.accuracy;
     if (event.testAccuracy !== undefined) now.testAccuracy = event.testAccuracy;
+    if (event.assumptions !== undefined) this.#noteAssumptions(event.point, event.assumptions);
     const solved = event.rayleigh === true ? undefined : event.sharpness;
     let crossed = false;
     if (solved !== undefined) {
@@ -89,6 +90,32 @@ export class Tracker {
       }
     }
     return crossed;
+  }
+
+  /** With both points measured the midpoint counts: the theory is about what is left without the oscillation. */
+  #noteAssumptions(
+    point: MeasurementEvent["point"],
+    found: NonNullable<MeasurementEvent["assumptions"]>,
+  ): void {
+    if (this.#config.measure.point === "both" && point === "iterate") return;
+    const counts = { ...this.#now.assumptions };
+    for (const { name, holds, message } of found) {
+      const { checked, failed, message: before } = counts[name] ?? { checked: 0, failed: 0, message: "" };
+      counts[name] = {
+        checked: checked + 1,
+        failed: failed + (holds ? 0 : 1),
+        message: message ?? before,
+      };
+    }
+    this.#now.assumptions = counts;
+  }
+
+  /** A sentence for each of the theory's assumptions that failed somewhere. */
+  warnings(): readonly string[] {
+    const place = this.#config.measure.point === "iterate" ? "iterates" : "midpoints";
+    return Object.values(this.#now.assumptions ?? {})
+      .filter(({ failed }) => failed > 0)
+      .map(({ checked, failed, message }) => `at ${failed} of ${checked} measured ${place}: ${message}`);
   }
 
   /** Marks the run as ended, for its last checkpoint. */
