@@ -192,8 +192,10 @@ async function openSession(
 async function checkBeforehand(dataset: Dataset, runs: readonly ExpandedRun[]): Promise<void> {
   const { buildNetwork } = await import("../../nets/index.ts");
   const { resolveBatch } = await import("../../optim/index.ts");
+  const { measurePlan } = await import("../../lab/index.ts");
   for (const { config } of runs) {
     buildNetwork(config.net, dataset.inputShape, dataset.outputs);
+    measurePlan(config, dataset.train.n);
     if (config.optimizer.name !== "gd") resolveBatch(config.optimizer.batch, dataset.train.n);
   }
 }
