@@ -62,6 +62,7 @@ export async function execute(execution: Execution, planned: PlannedRun): Promis
       ? skippedRun(output, planned, existing)
       : await inProcess(execution, planned, existing);
   const { result } = run;
+  if (result.status === "interrupted" && result.run === null) return null;
   output.json({ type: "summary", ...result, skipped: run.skipped });
   const text = `${planned.name}: ${result.status} at step ${result.step}`;
   const bad = result.status === "failed" || result.status === "diverged";

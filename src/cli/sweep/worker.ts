@@ -21,7 +21,8 @@ const LONGEST_TURN_MS = 50;
 /** Does the job; what goes wrong is a message too. Returns the process exit code. */
 export async function work(io: Io, side: Side): Promise<number> {
   try {
-    await side.send({ type: "done", summary: await trainOne(io, side) });
+    const summary = await trainOne(io, side);
+    if (summary !== null) await side.send({ type: "done", summary });
     return 0;
   } catch (error) {
     await side.send({ type: "error", message: error instanceof Error ? error.message : String(error) });
@@ -31,13 +32,16 @@ export async function work(io: Io, side: Side): Promise<number> {
   }
 }
 
-async function trainOne(io: Io, side: Side): Promise<RunSummary> {
+/** Null when it was stopped before there was anything to keep. */
+async function trainOne(io: Io, side: Side): Promise<RunSummary | null> {
   const { config, resume } = side.input;
   // The thread count decides the order of sums: a resumed run keeps the one it began with.
   const before = resume === null ? null : await readProvenance(resume);
   const threads = before?.threads ?? config.threads;
   const problem = await assemble({ ...config, threads }, await loadData(config, io));
   try {
+    // A folder made for nobody: the sweep run again might not see it in time, and make another.
+    if (side.signal.aborted) return null;
     return resume === null
       ? await startNew(io, side, problem)
       : await goOn(io, side, problem, resume, before);
