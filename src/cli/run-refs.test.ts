@@ -39,6 +39,12 @@ describe("findRuns", () => {
     expect(ids(["gd"])).toEqual(["gd-5e6f"]);
   });
 
+  it("passes over the folder of sweeps that a shell's runs/* includes, but not alone", () => {
+    mkdirSync(path.join(cwd, "runs", "sweeps"), { recursive: true });
+    expect(ids(["runs/gd-5e6f", "runs/sweeps"])).toEqual(["gd-5e6f"]);
+    expect(() => ids(["runs/sweeps"])).toThrow(InputError);
+  });
+
   it("gives each run once, in the order named", () => {
     expect(ids(["gd-5e6f", "g*"])).toEqual(["gd-5e6f", "gap-b100-3c4d", "gap-b50-1a2b"]);
   });

@@ -5,6 +5,7 @@ import { didYouMean, InputError } from "../math/index.ts";
 import { RUN_FILES } from "../record/index.ts";
 import { resolvePath } from "./host.ts";
 import type { Io } from "./output.ts";
+import { SWEEPS_FOLDER } from "./sweep/manifest.ts";
 
 /** Ids of the runs in a folder, in name order; none when the folder does not exist. */
 export function runIds(runsDir: string): string[] {
@@ -30,7 +31,9 @@ export function findRuns(io: Io, runsDir: string, refs: readonly string[]): stri
   const root = resolvePath(io, runsDir);
   const found = refs.flatMap((ref) => {
     const folders = matches(io, root, ref);
-    if (folders.length > 0) return folders;
+    // `runs/*` from a shell includes the folder of the sweeps, which holds no run of its own.
+    const isSweeps = path.basename(ref) === SWEEPS_FOLDER && existsSync(resolvePath(io, ref));
+    if (folders.length > 0 || (isSweeps && refs.length > 1)) return folders;
     throw unknownRun(root, runsDir, ref);
   });
   return [...new Set(found)];
