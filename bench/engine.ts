@@ -23,9 +23,9 @@ const PAUSE = 60;
 const CNN_ROUNDS = 3;
 
 /** Progressive sharpening: far below 2/η = 200, where most of a run's measurements are made. */
-const CLIMBING: WarmPlan = { lr: 0.01, settle: 100, between: 50, solves: 5, tol: 1e-4 };
+const CLIMBING: WarmPlan = { lr: 0.01, settle: 100, between: 50, solves: 5, accuracy: 1e-4 };
 /** 2/η = 66.7 is reached within 400 steps: at the edge the iterate oscillates and warm starts help less. */
-const AT_THE_EDGE: WarmPlan = { lr: 0.03, settle: 400, between: 50, solves: 3, tol: 1e-4 };
+const AT_THE_EDGE: WarmPlan = { lr: 0.03, settle: 400, between: 50, solves: 3, accuracy: 1e-4 };
 
 const PARTS = ["peer", "cnn", "edge"];
 

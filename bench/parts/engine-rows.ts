@@ -77,7 +77,8 @@ export function fcRows(rounds: Rounds, product: MatrixProduct, n: number): reado
 export function sharpnessRow(name: string, sharp: WarmResult, cold: PeerTimes | undefined): Row {
   const last = sharp.solves.at(-1)!;
   const products = summarise(sharp.solves.map((solve) => solve.products));
-  const note = `${digits(products.median)} products, S = ${digits(last.sharpness)}`;
+  const worst = Math.max(...sharp.solves.map((solve) => solve.relativeError));
+  const note = `${digits(products.median)} products, S = ${digits(last.sharpness)}, error ≤ ${worst.toExponential(0)}`;
   const row: Row = { name, brink: summarise(sharp.solves.map((solve) => solve.ms)), note };
   if (cold === undefined) return row;
   const peer = summarise(cold.times);

@@ -12,8 +12,8 @@ export interface WarmPlan {
   readonly between: number;
   /** Warm solves. */
   readonly solves: number;
-  /** Relative residual at which a solve stops. */
-  readonly tol: number;
+  /** Relative accuracy of the eigenvalue at which a solve stops (its eigenvector may be less exact). */
+  readonly accuracy: number;
 }
 
 /** One warm solve: linearisation at the new point and Lanczos to the tolerance, in ms. */
@@ -23,6 +23,8 @@ export interface WarmSolve {
   readonly sharpness: number;
   /** ‖Hu − λu‖ / |λ|. */
   readonly relativeResidual: number;
+  /** |λ − λ*| / |λ*| against a solve to a relative residual of 1e-5 at the same point. */
+  readonly relativeError: number;
 }
 
 /** Full-batch gradient descent in place. */
@@ -49,7 +51,7 @@ export async function warmSharpness(
 ): Promise<WarmResult> {
   const theta = vectorFrom(objective.dtype, theta0);
   const solve = async (start: readonly Vector[]): ReturnType<typeof lanczos> =>
-    lanczos(await objective.hessian(theta), { k: 1, tol: plan.tol, start, seed: 0 });
+    lanczos(await objective.hessian(theta), { k: 1, tol: 1e-5, accuracy: plan.accuracy, start, seed: 0 });
   await descend(objective, theta, plan.lr, plan.settle);
   let state = await solve([]);
   const solves: WarmSolve[] = [];
@@ -61,7 +63,9 @@ export async function warmSharpness(
     });
     const sharpness = state.eigenvalues[0]!;
     const relativeResidual = state.residuals[0]! / Math.abs(sharpness);
-    solves.push({ ms, products: state.hvps, sharpness, relativeResidual });
+    const exact = await lanczos(await objective.hessian(theta), { tol: 1e-5, start: state.eigenvectors });
+    const relativeError = Math.abs(sharpness / exact.eigenvalues[0]! - 1);
+    solves.push({ ms, products: state.hvps, sharpness, relativeResidual, relativeError });
   }
   return { theta, eigenvector: state.eigenvectors[0]!, solves };
 }

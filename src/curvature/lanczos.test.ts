@@ -92,6 +92,17 @@ describe("lanczos", () => {
     expect(result.eigenvalues.map((x) => Math.round(x * 1e9) / 1e9)).toEqual([3, 3, 3, 2]);
   });
 
+  it("stops earlier when only the eigenvalue need be accurate, and it is", async () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const operator = diagonal([...spread, 4, 4.3]);
+      const plain = await lanczos(operator, { tol: 1e-4, seed });
+      const quick = await lanczos(operator, { tol: 1e-4, accuracy: 1e-4, seed });
+      expect(quick.converged).toBe(true);
+      expect(quick.hvps).toBeLessThan(plain.hvps);
+      expect(Math.abs(quick.eigenvalues[0]! / 4.3 - 1)).toBeLessThan(1e-4);
+    }
+  });
+
   it("needs far fewer products when started from the previous eigenvector, and keeps its sign", async () => {
     const cold = await lanczos(diagonal([...spread, 4]), { tol: 1e-6 });
     const moved = diagonal([...spread.map((x) => x * 1.001), 4.01]);

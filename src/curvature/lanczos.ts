@@ -20,6 +20,11 @@ export interface LanczosOptions {
   readonly k?: number;
   /** Stop when ‖Av − λv‖ ≤ tol·|λ| for each of them. The eigenvalue error is quadratic in this. Default 1e-4. */
   readonly tol?: number;
+  /**
+   * Stop as soon as each eigenvalue is estimated to be this accurate, relatively, although its eigenvector is not:
+   * the error of λ is at most residual²/gap (Kato–Temple), the gap taken from the Ritz values. Off by default.
+   */
+  readonly accuracy?: number;
   /** Products allowed. Default 300. */
   readonly maxProducts?: number;
   /** Eigenvectors to start from (any scaling); random when absent. */
@@ -39,7 +44,7 @@ export interface EigenResult {
   readonly residuals: readonly number[];
   /** Products used. */
   readonly hvps: number;
-  /** Whether every residual met the tolerance. */
+  /** Whether every pair met the tolerance (or the accuracy, where asked for). */
   readonly converged: boolean;
 }
 
@@ -60,7 +65,7 @@ const WARM_NOISE = 1e-3;
  * @throws InputError when k is not in 1…size or a start vector has the wrong length
  */
 export async function lanczos(operator: LinearOperator, options: LanczosOptions = {}): Promise<EigenResult> {
-  const { k = 1, tol = 1e-4, maxProducts = 300, start = [], seed = 0 } = options;
+  const { k = 1, tol = 1e-4, accuracy = 0, maxProducts = 300, start = [], seed = 0 } = options;
   const { size, dtype } = operator;
   if (!Number.isInteger(k) || k < 1 || k > size) {
     throw new InputError("number of eigenvalues out of range", {
@@ -97,8 +102,7 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
     ritz = symmetricEigen(projected);
     const wanted = Math.min(k, basis.length);
     residuals = Array.from({ length: wanted }, (_, j) => Math.abs(outside * ritz.vectors[j]![last]!));
-    const enough =
-      basis.length >= k && residuals.every((residual, j) => residual <= tol * Math.abs(ritz.values[j]!));
+    const enough = basis.length >= k && settled(ritz.values, residuals, tol, accuracy);
     const exhausted = basis.length === size;
     const invariant = outside <= rounding * before;
     if (invariant && k > 1 && brokeDownAt < 0) brokeDownAt = hvps;
@@ -126,9 +130,23 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
     eigenvectors,
     residuals,
     hvps,
-    converged:
-      residuals.length === k && residuals.every((residual, j) => residual <= tol * Math.abs(ritz.values[j]!)),
+    converged: residuals.length === k && settled(ritz.values, residuals, tol, accuracy),
   };
+}
+
+/** Whether every pair with a residual meets the tolerance, or its eigenvalue the accuracy. */
+function settled(
+  values: readonly number[],
+  residuals: readonly number[],
+  tol: number,
+  accuracy: number,
+): boolean {
+  return residuals.every((residual, j) => {
+    const size = Math.abs(values[j]!);
+    if (residual <= tol * size) return true;
+    const gap = values[j]! - (values[j + 1] ?? values[j]!);
+    return gap > residual && residual ** 2 <= accuracy * size * gap;
+  });
 }
 
 /** The answer when the operator returned NaN or infinity: nothing is known. */
