@@ -22,7 +22,8 @@ export interface LanczosOptions {
   readonly tol?: number;
   /**
    * Stop as soon as each eigenvalue is estimated to be this accurate, relatively, although its eigenvector is not:
-   * the error of λ is at most residual²/gap (Kato–Temple), the gap taken from the Ritz values. Off by default.
+   * the error of λ is at most residual²/gap (Kato–Temple, gap from the Ritz values), and the last product must
+   * have moved it by no more than that. Off by default.
    */
   readonly accuracy?: number;
   /** Products allowed. Default 300. */
@@ -84,6 +85,7 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
   let hvps = 0;
   let ritz = { values: [] as readonly number[], vectors: [] as readonly Float64Array[] };
   let residuals: number[] = [];
+  let converged = false;
   // Products at which the search was last restarted from a random direction; see SEARCH_AFTER_BREAKDOWN.
   let brokeDownAt = -Infinity;
 
@@ -99,10 +101,14 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
     projected[last] = row.slice(0, last + 1);
     // What of the image lies outside the basis: the next off-diagonal, and what residuals are made of.
     let outside = norm(image);
+    const valuesBefore = ritz.values;
     ritz = symmetricEigen(projected);
     const wanted = Math.min(k, basis.length);
     residuals = Array.from({ length: wanted }, (_, j) => Math.abs(outside * ritz.vectors[j]![last]!));
-    const enough = basis.length >= k && settled(ritz.values, residuals, tol, accuracy);
+    const enough =
+      basis.length >= k &&
+      (settled(ritz.values, residuals, tol) || accurate(ritz.values, valuesBefore, residuals, accuracy));
+    converged = enough;
     const exhausted = basis.length === size;
     const invariant = outside <= rounding * before;
     if (invariant && k > 1 && brokeDownAt < 0) brokeDownAt = hvps;
@@ -130,22 +136,30 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
     eigenvectors,
     residuals,
     hvps,
-    converged: residuals.length === k && settled(ritz.values, residuals, tol, accuracy),
+    converged,
   };
 }
 
-/** Whether every pair with a residual meets the tolerance, or its eigenvalue the accuracy. */
-function settled(
+/** Whether every residual meets the tolerance. */
+function settled(values: readonly number[], residuals: readonly number[], tol: number): boolean {
+  return residuals.every((residual, j) => residual <= tol * Math.abs(values[j]!));
+}
+
+/**
+ * Whether every eigenvalue is as accurate as wanted: by residual²/gap, and because the last product hardly moved
+ * it. A small basis overestimates the gap, so the bound alone would believe too early.
+ */
+function accurate(
   values: readonly number[],
+  before: readonly number[],
   residuals: readonly number[],
-  tol: number,
   accuracy: number,
 ): boolean {
   return residuals.every((residual, j) => {
-    const size = Math.abs(values[j]!);
-    if (residual <= tol * size) return true;
+    const allowed = accuracy * Math.abs(values[j]!);
     const gap = values[j]! - (values[j + 1] ?? values[j]!);
-    return gap > residual && residual ** 2 <= accuracy * size * gap;
+    const change = Math.abs(values[j]! - (before[j] ?? Infinity));
+    return gap > residual && residual ** 2 <= allowed * gap && change <= allowed;
   });
 }
 
