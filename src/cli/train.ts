@@ -1,11 +1,12 @@
 // One recorded run under the progress line: what `run` and `resume` share.
-import { type Checkpoint, lanczosSharpness, recordRun, type RunStore } from "../lab/index.ts";
+import type { Checkpoint, RunStore } from "../lab/index.ts";
 import type { Vector } from "../math/index.ts";
 import { stabilityThreshold } from "../optim/index.ts";
 import type { RunEvent, RunSummary } from "../record/index.ts";
 import type { Problem } from "./assemble.ts";
 import type { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
+import { recordProblem } from "./record-problem.ts";
 
 /** A run and where its record goes. */
 export interface TrainOptions {
@@ -23,12 +24,10 @@ export interface TrainOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-const longestTurnMs = 50;
-
 /** Trains to the end or to the interruption; returns the final summary. */
 export async function train(output: Output, options: TrainOptions): Promise<RunSummary> {
   const { run, name, problem, store, theta0, resume, signal } = options;
-  const { config, objective, dataset } = problem;
+  const { config } = problem;
   const progress = new Progress(output.io.stderr, {
     now: output.io.now,
     label: name,
@@ -55,31 +54,11 @@ export async function train(output: Output, options: TrainOptions): Promise<RunS
       output.json({ run, ...event });
     }
   };
-  const events = recordRun({
-    config,
-    objective,
-    solveSharpness: lanczosSharpness,
-    theta0,
-    hasTest: dataset.test !== null,
-    clock: output.io.now,
-    resume,
-    signal,
-    store,
-    layout: problem.network.layout.entries,
-  });
-  let turnAt = output.io.now();
   try {
-    for (;;) {
-      const item = await events.next();
-      if (item.done === true) return item.value;
-      note(item.value);
+    return await recordProblem({ problem, store, theta0, resume, signal, clock: output.io.now }, (event) => {
+      note(event);
       progress.update({ ...state, steps: config.steps, threshold });
-      // A step that never leaves the microtask queue (the reference interpreter's) would keep signals waiting.
-      if (output.io.now() - turnAt > longestTurnMs) {
-        await new Promise(setImmediate);
-        turnAt = output.io.now();
-      }
-    }
+    });
   } finally {
     progress.done();
   }

@@ -1,5 +1,5 @@
 // Examples in the objective's precision, as chunk-sized views, and mini-batches gathered into a reused buffer.
-import { InputError, zeros, type DType, type Vector } from "../math/index.ts";
+import { dtypeOf, InputError, zeros, type DType, type Vector } from "../math/index.ts";
 import { chunksOf } from "./chunks.ts";
 
 /** Examples as the data layer delivers them: x n×inputs, y n×outputs, both row-major. */
@@ -66,8 +66,8 @@ export class ExampleSet {
     const inputs = this.#inputs;
     const outputs = this.#outputs;
     if (this.#batch?.size !== indices.length) {
-      const x = zeros(this.x instanceof Float32Array ? "float32" : "float64", indices.length * inputs);
-      const y = zeros(this.x instanceof Float32Array ? "float32" : "float64", indices.length * outputs);
+      const x = zeros(dtypeOf(this.x), indices.length * inputs);
+      const y = zeros(dtypeOf(this.x), indices.length * outputs);
       this.#batch = { size: indices.length, x, y, chunks: this.#views(x, y, indices.length) };
     }
     const { x, y, chunks } = this.#batch;

@@ -105,15 +105,14 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
     ritz = symmetricEigen(projected);
     const wanted = Math.min(k, basis.length);
     residuals = Array.from({ length: wanted }, (_, j) => Math.abs(outside * ritz.vectors[j]![last]!));
-    const enough =
+    converged =
       basis.length >= k &&
       (settled(ritz.values, residuals, tol) || accurate(ritz.values, valuesBefore, residuals, accuracy));
-    converged = enough;
     const exhausted = basis.length === size;
     const invariant = outside <= rounding * before;
     if (invariant && k > 1 && brokeDownAt < 0) brokeDownAt = hvps;
     const searched = hvps >= brokeDownAt + SEARCH_AFTER_BREAKDOWN || brokeDownAt < 0;
-    if ((enough && searched) || exhausted || hvps >= maxProducts) break;
+    if ((converged && searched) || exhausted || hvps >= maxProducts) break;
     if (invariant) {
       // The basis is an invariant subspace: go on in a fresh direction, or eigenvalues outside it stay unseen.
       randomDirection(image, random);

@@ -1,6 +1,6 @@
 // From records to the lines of a figure: values against step or effective time, seeds averaged.
 import type { RunRecord } from "../record/index.ts";
-import { InputError } from "../math/index.ts";
+import { InputError, mean, sampleSd } from "../math/index.ts";
 import { hasDiverged } from "./traces.ts";
 import type { Trace } from "./traces.ts";
 
@@ -119,9 +119,7 @@ function meanOverSeeds(
   for (const sample of seeds[0]!) {
     const values = [sample.value, ...others.map((seed) => seed.get(sample.step))].map((v) => into(finite(v)));
     if (!values.every(Number.isFinite)) continue;
-    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-    const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
-    rows.push({ step: sample.step, mean, sd: Math.sqrt(squares / (values.length - 1)) });
+    rows.push({ step: sample.step, mean: mean(values), sd: sampleSd(values) });
   }
   return {
     steps: Float64Array.from(rows, (row) => row.step),

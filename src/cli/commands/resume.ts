@@ -2,9 +2,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
-import type { RunFolder } from "../../node/run-store.ts";
-import { parseSummary, type Provenance, RUN_FILES, type RunSummary } from "../../record/index.ts";
-import type { Problem } from "../assemble.ts";
+import { parseSummary, RUN_FILES, type RunSummary } from "../../record/index.ts";
 import { type CommonOptions, examplesFirst, type Host, withRunsDir } from "../host.ts";
 import { withInterrupt } from "../interrupt.ts";
 import type { Output } from "../output.ts";
@@ -58,7 +56,9 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
       );
       if (checkpoint === null) output.note("no checkpoint yet: starting again from the beginning");
       const theta0 = checkpoint?.theta ?? (await startingPoint(problem, io)).theta;
-      await recordSession(output, host, store, problem, provenance, checkpoint?.step ?? 0);
+      const { recordSession } = await import("../record-problem.ts");
+      const changed = await recordSession(store, problem, host.argv, provenance, checkpoint?.step ?? 0);
+      if (changed !== null) output.warn(changed);
       output.json({
         type: "run",
         run: store.id,
@@ -107,28 +107,6 @@ async function endedResult(dir: string): Promise<RunSummary | null> {
   }
   const summary = parseSummary(text, file);
   return summary.status === "finished" || summary.status === "diverged" ? summary : null;
-}
-
-/** Adds this session to provenance.json, and warns when something that decides the bits has changed. */
-async function recordSession(
-  output: Output,
-  host: Host,
-  store: RunFolder,
-  problem: Problem,
-  before: Provenance | null,
-  fromStep: number,
-): Promise<void> {
-  const { provenanceOf } = await import("../assemble.ts");
-  const { withSession } = await import("../../node/provenance.ts");
-  const { changesSince } = await import("../provenance.ts");
-  const now = await provenanceOf(problem, host.argv);
-  if (before === null) {
-    await store.saveProvenance(now);
-    return;
-  }
-  const changes = changesSince(before, now);
-  if (changes.length > 0) output.warn(`bits may differ from an uninterrupted run: ${changes.join(", ")}`);
-  await store.saveProvenance(withSession(before, { now: new Date(), fromStep, command: now.command }));
 }
 
 function finish(output: Output, id: string, name: string, dir: string, summary: RunSummary): number {

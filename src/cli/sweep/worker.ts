@@ -1,22 +1,19 @@
 // One run of a sweep, in a process of its own: started or resumed, recorded, reported to the sweep as messages.
-import { decodeCheckpoint, lanczosSharpness, recordRun } from "../../lab/index.ts";
+import { type Checkpoint, decodeCheckpoint } from "../../lab/index.ts";
 import type { Vector } from "../../math/index.ts";
 import type { JobSide } from "../../node/jobs-child.ts";
-import { withSession } from "../../node/provenance.ts";
 import { readProvenance } from "../../node/read-run.ts";
 import { createRun, openRun, type RunFolder } from "../../node/run-store.ts";
 import type { RunEvent, RunSummary } from "../../record/index.ts";
 import { assemble, loadData, type Problem, provenanceOf, startingPoint } from "../assemble.ts";
 import type { Io } from "../output.ts";
-import { changesSince } from "../provenance.ts";
+import { recordProblem, recordSession } from "../record-problem.ts";
 import type { WorkInput, WorkMessage } from "./messages.ts";
 
 type Side = JobSide<WorkInput, WorkMessage>;
 
 /** Milliseconds between progress messages. */
 const PROGRESS_MS = 200;
-/** A step that never leaves the microtask queue (the reference interpreter's) would keep messages waiting. */
-const LONGEST_TURN_MS = 50;
 
 /** Does the job; what goes wrong is a message too. Returns the process exit code. */
 export async function work(io: Io, side: Side): Promise<number> {
@@ -77,17 +74,8 @@ async function goOn(
     const checkpoint = await store.rewind((file, name) => decodeCheckpoint(file, layout, config, name));
     const theta0 = checkpoint?.theta ?? (await startingPoint(problem, io)).theta;
     const fromStep = checkpoint?.step ?? 0;
-    const now = await provenanceOf(problem, argv);
-    if (before === null) await store.saveProvenance(now);
-    else {
-      const changes = changesSince(before, now).join(", ");
-      if (changes !== "") {
-        const text = `bits may differ from an uninterrupted run: ${changes}`;
-        await side.send({ type: "warning", text });
-      }
-      const session = { now: new Date(), fromStep, command: now.command };
-      await store.saveProvenance(withSession(before, session));
-    }
+    const changed = await recordSession(store, problem, argv, before, fromStep);
+    if (changed !== null) await side.send({ type: "warning", text: changed });
     await side.send({ type: "run", run: store.id, dir: store.dir, fromStep });
     return await record(io, side, problem, store, theta0, checkpoint ?? undefined);
   } finally {
@@ -101,21 +89,8 @@ async function record(
   problem: Problem,
   store: RunFolder,
   theta0: Vector,
-  resume?: Parameters<typeof recordRun>[0]["resume"],
+  resume?: Checkpoint,
 ): Promise<RunSummary> {
-  const { config, objective, dataset } = problem;
-  const events = recordRun({
-    config,
-    objective,
-    solveSharpness: lanczosSharpness,
-    theta0,
-    hasTest: dataset.test !== null,
-    clock: io.now,
-    resume,
-    signal: side.signal,
-    store,
-    layout: problem.network.layout.entries,
-  });
   const state = {
     step: resume?.step ?? 0,
     loss: resume?.progress.loss ?? null,
@@ -132,19 +107,13 @@ async function record(
       await side.send({ type: "event", event });
     }
   };
-  let [sentAt, turnAt] = [-Infinity, io.now()];
-  for (;;) {
-    const item = await events.next();
-    if (item.done === true) return item.value;
-    await note(item.value);
-    const now = io.now();
-    if (now - sentAt > PROGRESS_MS) {
-      await side.send({ type: "progress", ...state });
-      sentAt = now;
-    }
-    if (now - turnAt > LONGEST_TURN_MS) {
-      await new Promise(setImmediate);
-      turnAt = io.now();
-    }
-  }
+  let sentAt = -Infinity;
+  const clock = io.now;
+  return recordProblem({ problem, store, theta0, resume, signal: side.signal, clock }, async (event) => {
+    await note(event);
+    const now = clock();
+    if (now - sentAt <= PROGRESS_MS) return;
+    await side.send({ type: "progress", ...state });
+    sentAt = now;
+  });
 }
