@@ -18,8 +18,11 @@ import { orthogonalise } from "./orthogonalise.ts";
 export interface LanczosOptions {
   /** Number of largest eigenvalues wanted. Default 1. */
   readonly k?: number;
-  /** Stop when ‖Av − λv‖ ≤ tol·|λ| for each of them. The eigenvalue error is quadratic in this. Default 1e-4. */
-  readonly tol?: number;
+  /**
+   * Stop when ‖Av − λv‖ ≤ tol·|λ| for each of them. The eigenvalue error is quadratic in this. Default 1e-4. A list
+   * gives every pair its own, descending, the last entry standing for the rest.
+   */
+  readonly tol?: number | readonly number[];
   /**
    * Stop as soon as each eigenvalue is estimated to be this accurate, relatively, although its eigenvector is not:
    * the error of λ is at most residual²/gap (Kato–Temple, gap from the Ritz values), and the last product must
@@ -75,6 +78,9 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
       allowed: `1 … ${size}`,
     });
   }
+  const tols = Array.from({ length: k }, (_, j) =>
+    typeof tol === "number" ? tol : (tol[j] ?? tol.at(-1) ?? 1e-4),
+  );
   const maxBasis = Math.min(size, Math.max(options.maxBasis ?? Math.max(40, 4 * k), k + 2));
   const rounding = dtype === "float32" ? 1e-7 : 1e-14;
   const random = randomStream(seed, "lanczos");
@@ -107,7 +113,7 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
     residuals = Array.from({ length: wanted }, (_, j) => Math.abs(outside * ritz.vectors[j]![last]!));
     converged =
       basis.length >= k &&
-      (settled(ritz.values, residuals, tol) || accurate(ritz.values, valuesBefore, residuals, accuracy));
+      (settled(ritz.values, residuals, tols) || accurate(ritz.values, valuesBefore, residuals, accuracy));
     const exhausted = basis.length === size;
     const invariant = outside <= rounding * before;
     if (invariant && k > 1 && brokeDownAt < 0) brokeDownAt = hvps;
@@ -139,9 +145,9 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
   };
 }
 
-/** Whether every residual meets the tolerance. */
-function settled(values: readonly number[], residuals: readonly number[], tol: number): boolean {
-  return residuals.every((residual, j) => residual <= tol * Math.abs(values[j]!));
+/** Whether every residual meets its tolerance. */
+function settled(values: readonly number[], residuals: readonly number[], tols: readonly number[]): boolean {
+  return residuals.every((residual, j) => residual <= tols[j]! * Math.abs(values[j]!));
 }
 
 /**

@@ -72,6 +72,11 @@ export interface MeasureSpec {
   readonly interaction: boolean;
   /** Trace of the Hessian. */
   readonly trace: TraceSpec | false;
+  /**
+   * Landscape, noise, batch curvature and trace, and with `point: both` the midpoint, at every so many-th
+   * measurement and the last. Odd where `alternate` does its work, or one phase of the oscillation would be missed.
+   */
+  readonly probeEvery: number;
   /** The test split at every so many-th measurement; 0 for never. */
   readonly testEvery: number;
   /** Sharpness records the equilibrium sharpness is the mean of. */

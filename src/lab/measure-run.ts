@@ -9,6 +9,9 @@ import { finiteOrNull } from "./tracker.ts";
 
 type Fields = { -readonly [K in keyof MeasurementEvent]: MeasurementEvent[K] };
 
+/** Residual allowed, relatively, for eigenpairs that nobody asked for. */
+const GAP_TOLERANCE = 0.02;
+
 /** The measurements of one run; carries the warm start from solve to solve. */
 export class Measurer {
   /** Eigenpairs of the last solve that came out finite. */
@@ -39,7 +42,7 @@ export class Measurer {
    * Everything configured at an iterate.
    *
    * @param gradient overwritten with the full-batch gradient when `needGradient` or the configuration asks for it
-   * @param withTest whether the test split is due
+   * @param due whether the test split is, and whether the probes beyond loss and sharpness are
    * @returns the event, and whether `gradient` now holds ∇L(θ)
    */
   async atIterate(
@@ -47,13 +50,14 @@ export class Measurer {
     theta: Vector,
     gradient: Vector,
     needGradient: boolean,
-    withTest: boolean,
+    due: { readonly test: boolean; readonly probes: boolean },
   ): Promise<{ event: MeasurementEvent; loss: number | null; gradientReady: boolean }> {
     const { measure } = this.#config;
     const event: Fields = { type: "measurement", step, point: "iterate" };
     let loss: number | null = null;
     const measuresHere = measure.point !== "midpoint" && this.measuresCurvature;
-    const gradientReady = needGradient || measure.gradNorm || (measuresHere && this.#probe.needsGradient);
+    const gradientReady =
+      needGradient || measure.gradNorm || (measuresHere && due.probes && this.#probe.needsGradient);
     if (gradientReady) loss = await this.#objective.lossAndGradient(theta, gradient);
     if (measure.accuracy) {
       const evaluation = await this.#objective.evaluate(theta, "train");
@@ -62,14 +66,14 @@ export class Measurer {
     }
     if (loss !== null) event.loss = finiteOrNull(loss);
     if (measure.gradNorm) event.gradNorm = finiteOrNull(norm(gradient));
-    if (withTest && this.#hasTest) {
+    if (due.test && this.#hasTest) {
       const test = await this.#objective.evaluate(theta, "test");
       event.testLoss = finiteOrNull(test.loss);
       if (test.accuracy !== null) event.testAccuracy = finiteOrNull(test.accuracy);
     }
     // A Hessian at a point whose loss is not finite has nothing to say.
     if (measuresHere && (loss === null || Number.isFinite(loss))) {
-      Object.assign(event, await this.#curvature(step, "iterate", theta, gradient));
+      Object.assign(event, await this.#curvature(step, "iterate", theta, gradient, due.probes));
     }
     return { event, loss, gradientReady };
   }
@@ -83,9 +87,14 @@ export class Measurer {
    * The sharpness and what goes with it at w* = (θ₋₁ + 2θ + θ₊₁)/4 of `step` (Cohen et al. 2024, where the
    * oscillation cancels). `gradient` is overwritten when ∇L(w*) is needed.
    */
-  async atMidpoint(step: number, midpoint: Vector, gradient: Vector): Promise<MeasurementEvent> {
-    if (this.#probe.needsGradient) await this.#objective.lossAndGradient(midpoint, gradient);
-    const fields = await this.#curvature(step, "midpoint", midpoint, gradient);
+  async atMidpoint(
+    step: number,
+    midpoint: Vector,
+    gradient: Vector,
+    probes: boolean,
+  ): Promise<MeasurementEvent> {
+    if (probes && this.#probe.needsGradient) await this.#objective.lossAndGradient(midpoint, gradient);
+    const fields = await this.#curvature(step, "midpoint", midpoint, gradient, probes);
     return { type: "measurement", step, point: "midpoint", ...fields };
   }
 
@@ -95,15 +104,20 @@ export class Measurer {
     point: MeasurementPoint,
     theta: Vector,
     gradient: Vector,
+    probes: boolean,
   ): Promise<Partial<MeasurementEvent>> {
     const { sharpness } = this.#config.measure;
     const hessian = await this.#objective.hessian(theta);
     const fields: { -readonly [K in keyof MeasurementEvent]?: MeasurementEvent[K] } = {};
     let eigen: SharpnessResult | null = null;
     if (sharpness !== false) {
-      const k = Math.max(sharpness.k, this.#probe.eigenpairs);
-      const options = { ...sharpness, k, seed: this.#config.seed, hessian };
-      const result = await this.#solve(this.#objective, theta, this.eigen, options);
+      const k = probes ? Math.max(sharpness.k, this.#probe.eigenpairs) : sharpness.k;
+      // λ₂ beyond the pairs asked for only tells whether u is well defined: two digits do.
+      const tol = Array.from({ length: k }, (_, j) =>
+        j < sharpness.k ? sharpness.tol : Math.max(sharpness.tol, GAP_TOLERANCE),
+      );
+      const options = { ...sharpness, k, tol, seed: this.#config.seed, hessian };
+      const result = await this.#solve(this.#objective, theta, leading(this.eigen, k), options);
       const { eigenvalues, eigenvectors, residuals, hvps, converged } = result;
       // A solver that met non-finite products may have no vectors to give.
       const finite =
@@ -120,7 +134,7 @@ export class Measurer {
     }
     return {
       ...fields,
-      ...(await this.#probe.measure({ step, point, theta, gradient, hessian, eigen })),
+      ...(probes ? await this.#probe.measure({ step, point, theta, gradient, hessian, eigen }) : {}),
     };
   }
 
@@ -145,4 +159,10 @@ export class Measurer {
       rayleigh: true,
     };
   }
+}
+
+/** The first k pairs: a warm start with more would mix directions that are not looked for into the Krylov space. */
+function leading(eigen: EigenState | null, k: number): EigenState | null {
+  if (eigen === null || eigen.eigenvectors.length <= k) return eigen;
+  return { eigenvalues: eigen.eigenvalues.slice(0, k), eigenvectors: eigen.eigenvectors.slice(0, k) };
 }

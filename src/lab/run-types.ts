@@ -14,7 +14,8 @@ export interface EigenState {
 
 export interface SharpnessOptions {
   readonly k: number;
-  readonly tol: number;
+  /** One for all pairs, or one each, descending. */
+  readonly tol: number | readonly number[];
   readonly maxProducts: number;
   /** Seed of the start vector when there is no warm start. */
   readonly seed: number;

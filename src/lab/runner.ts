@@ -107,7 +107,7 @@ class Run {
       config.measure.point === "iterate" || !this.#measurer.measuresCurvature
         ? null
         : new MidpointWindow(
-            (step) => step > 0 && step < config.steps && this.#cadence.indexOf(step) !== null,
+            (step) => step > 0 && step < config.steps && this.#midpointDue(step),
             this.#theta,
             resume?.previous ?? null,
           );
@@ -173,11 +173,23 @@ class Run {
   async *#measure(index: number): AsyncGenerator<RunItem, void> {
     const { testEvery } = this.#config.measure;
     const last = this.#step >= this.#config.steps;
-    const withTest = testEvery > 0 && (last || index % testEvery === 0);
-    yield* this.#measureIterate(withTest);
+    const test = testEvery > 0 && (last || index % testEvery === 0);
+    yield* this.#measureIterate({ test, probes: last || this.#probesAt(index) });
   }
 
-  async *#measureIterate(withTest: boolean): AsyncGenerator<RunItem, void> {
+  #midpointDue(step: number): boolean {
+    const index = this.#cadence.indexOf(step);
+    return index !== null && (this.#config.measure.point === "midpoint" || this.#probesAt(index));
+  }
+
+  #probesAt(index: number): boolean {
+    return index % this.#config.measure.probeEvery === 0;
+  }
+
+  async *#measureIterate(due: {
+    readonly test: boolean;
+    readonly probes: boolean;
+  }): AsyncGenerator<RunItem, void> {
     if (!this.finite) {
       yield this.#diverge("a parameter is not finite");
       return;
@@ -189,7 +201,7 @@ class Run {
       this.#theta,
       this.#gradient,
       needGradient,
-      withTest,
+      due,
     );
     const { event, loss, gradientReady } = measured;
     if (needGradient && gradientReady) this.#readyLoss = loss;
@@ -200,7 +212,9 @@ class Run {
   async *#measureMidpoint(window: MidpointWindow): AsyncGenerator<RunItem, void> {
     const midpoint = window.afterStep(this.#step, this.#theta);
     if (midpoint === null || !allFinite(midpoint)) return;
-    yield* this.#noteMeasurement(await this.#measurer.atMidpoint(this.#step - 1, midpoint, this.#gradient));
+    const step = this.#step - 1;
+    const probes = this.#probesAt(this.#cadence.indexOf(step)!);
+    yield* this.#noteMeasurement(await this.#measurer.atMidpoint(step, midpoint, this.#gradient, probes));
   }
 
   async *#rayleigh(): AsyncGenerator<RunItem, void> {
@@ -249,7 +263,9 @@ class Run {
   /** Measures the last point if that has not been done, marks the end and yields the last checkpoint. */
   async *#finish(kind: "stopped" | "finished", message: string): AsyncGenerator<RunItem, void> {
     const { every, testEvery } = this.#config.measure;
-    if (every > 0 && this.#measuredStep !== this.#step) yield* this.#measureIterate(testEvery > 0);
+    if (every > 0 && this.#measuredStep !== this.#step) {
+      yield* this.#measureIterate({ test: testEvery > 0, probes: true });
+    }
     if (this.divergence !== null) return;
     if (!this.finite) {
       yield this.#diverge("a parameter is not finite");

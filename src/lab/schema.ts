@@ -83,10 +83,17 @@ const measure = strict({
   batchSharpness,
   interaction: flag().default(false),
   trace,
+  probeEvery: whole(1).default(1),
   testEvery: whole(0).default(1),
   equilibriumRecords: whole(1, 100_000).default(20),
 })
   .superRefine((measured, context) => {
+    const { probeEvery, alternate } = measured;
+    if (probeEvery % 2 === 0 && alternate) {
+      const message =
+        "allowed: an odd number (an even one sees one phase of the oscillation), or alternate: false";
+      context.addIssue({ code: "custom", path: ["probeEvery"], message });
+    }
     if (measured.sharpness !== false) return;
     for (const name of ["landscape", "noise"] as const) {
       if (measured[name] === false) continue;
