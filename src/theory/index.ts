@@ -1,0 +1,2 @@
+// What the theory predicts: scalar dynamics, the constrained trajectory, edge coupling.
+export {};
