@@ -83,3 +83,24 @@ it("stops at the first product that is not finite", async () => {
   const found = await hutchinson(denseOperator([[Number.NaN]]), { stop: { samples: 30 } });
   expect(found).toMatchObject({ probes: 1, certified: false, trace: { mean: Number.NaN } });
 });
+
+it("works in the buffers it is given, whatever they hold, with the same result; others are refused", async () => {
+  const operator = denseOperator([
+    [2, 1],
+    [1, 3],
+  ]);
+  const plain = await hutchinson(operator, { stop: { samples: 20 } });
+  const buffers = [new Float64Array([NaN, 7]), new Float64Array([1, NaN])] as const;
+  const seen = new Set<Vector>();
+  const watched: LinearOperator = {
+    ...operator,
+    apply: (v, out) => {
+      seen.add(v).add(out);
+      return operator.apply(v, out);
+    },
+  };
+  expect(await hutchinson(watched, { stop: { samples: 20 }, buffers })).toEqual(plain);
+  expect([...seen]).toEqual([...buffers]);
+  const wrong = [new Float64Array(2), new Float64Array(3)] as const;
+  await expect(hutchinson(operator, { buffers: wrong })).rejects.toThrow(/do not fit the operator/);
+});

@@ -10,6 +10,8 @@ export interface TraceOptions {
   readonly seed?: number;
   /** Separates the random streams of different steps. */
   readonly purpose?: string;
+  /** Two vectors to work in, of the operator's size and precision; made when absent. */
+  readonly buffers?: readonly [Vector, Vector];
 }
 
 /** Estimates, each with its standard error. */
@@ -27,10 +29,10 @@ const DEFAULT_STOP = { relative: 0.05, min: 10, max: 200 } as const;
 
 /**
  * Hutchinson's estimators: for v with independent random signs, E v·Av = tr A with variance
- * 2(‖A‖_F² − Σ Aᵢᵢ²), and E‖Av‖² = ‖A‖_F². One product a probe; two vectors of memory.
+ * 2(‖A‖_F² − Σ Aᵢᵢ²), and E‖Av‖² = ‖A‖_F². One product a probe; the two vectors of `buffers` of memory.
  * Source: Hutchinson, Commun. Statist. Simula. 19 (1990).
  *
- * @throws InputError for an operator without dimensions or an impossible stop rule
+ * @throws InputError for an operator without dimensions, buffers of another size or an impossible stop rule
  */
 export async function hutchinson(
   operator: LinearOperator,
@@ -40,8 +42,13 @@ export async function hutchinson(
   const { relative, min, max } = stopBounds(stop);
   if (operator.size < 1) throw new InputError("the operator has no dimensions");
   const random = randomStream(seed, purpose);
-  const probe = zeros(operator.dtype, operator.size);
-  const image = zeros(operator.dtype, operator.size);
+  const [probe, image] = options.buffers ?? workspace(operator);
+  if (probe.length !== operator.size || image.length !== operator.size) {
+    throw new InputError("the buffers do not fit the operator", {
+      received: `${probe.length} and ${image.length}`,
+      allowed: String(operator.size),
+    });
+  }
   const moments = new PairMoments();
   const squares = new PairMoments();
   for (;;) {
@@ -57,6 +64,11 @@ export async function hutchinson(
       return { trace, frobeniusSquared: squares.mean(), probes, certified };
     }
   }
+}
+
+/** Two zero vectors of the operator's size and precision. */
+function workspace({ dtype, size }: LinearOperator): readonly [Vector, Vector] {
+  return [zeros(dtype, size), zeros(dtype, size)];
 }
 
 /** Independent ±1 entries, 32 from each draw. */

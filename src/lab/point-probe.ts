@@ -62,7 +62,7 @@ const LANDSCAPE_FIELDS = [
 
 /**
  * Measures what a configuration asks for, with the same buffers at every point (two vectors with `landscape`, one
- * more with batch sharpness, and those of `BatchCurvatureProbe`).
+ * more with batch sharpness, two with `trace`, and those of `BatchCurvatureProbe`).
  *
  * Random batches and probes come from streams named after the step and the point, so a measurement does not depend
  * on those before it, and a resumed run repeats it to the bit.
@@ -74,6 +74,8 @@ export class PointProbe {
   readonly #batches: BatchCurvatureProbe | null;
   #sharpnessGradient: Vector | null = null;
   #scratch: Vector | null = null;
+  /** Probe and image of the trace. */
+  #pair: readonly [Vector, Vector] | null = null;
 
   /** @throws InputError for a batch size that the data set cannot give */
   constructor(config: ExperimentConfig, objective: ExampleObjective) {
@@ -208,14 +210,16 @@ export class PointProbe {
   }
 
   async #trace({ step, point }: PointInput, hessian: HessianOperator, spec: TraceSpec): Promise<Fields> {
+    const buffers = (this.#pair ??= [this.#vector(), this.#vector()]);
     if (hessian.size <= spec.probes) {
-      const trace = finiteOrNull(await exactTrace(hessian));
+      const trace = finiteOrNull(await exactTrace(hessian, buffers));
       return { trace, traceStderr: trace === null ? null : 0, traceProbes: hessian.size };
     }
     const { trace, probes } = await hutchinson(hessian, {
       stop: stopRule(spec.probes, spec.tolerance),
       seed: this.#config.seed,
       purpose: `trace ${point} ${step}`,
+      buffers,
     });
     const [mean, stderr] = [finiteOrNull(trace.mean), finiteOrNull(trace.stderr)];
     return { trace: mean, traceStderr: stderr, traceProbes: probes };
@@ -268,10 +272,12 @@ function noMoreThan(
 }
 
 /** Σᵢ eᵢ·Aeᵢ: one product a dimension. */
-async function exactTrace(operator: HessianOperator): Promise<number> {
-  const unit = zeros(operator.dtype, operator.size);
-  const image = zeros(operator.dtype, operator.size);
+async function exactTrace(
+  operator: HessianOperator,
+  [unit, image]: readonly [Vector, Vector],
+): Promise<number> {
   let trace = 0;
+  unit.fill(0);
   for (let i = 0; i < operator.size; i++) {
     unit[i] = 1;
     await operator.apply(unit, image);

@@ -176,9 +176,12 @@ export function finiteOrNull(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-/** Every second of the earlier records dropped when they are too many; the last `exact` all stay. */
+/**
+ * Every second pair of the earlier records dropped when they are too many; the last `exact` all stay. Pairs, because
+ * neighbours see the two phases of the oscillation and every second record would see one.
+ */
 function thinned(records: readonly SharpnessRecord[], exact: number): readonly SharpnessRecord[] {
   if (records.length <= MOST_EARLIER_RECORDS + exact) return records;
-  const earlier = records.slice(0, -exact).filter((_, i) => i % 2 === 0);
+  const earlier = records.slice(0, -exact).filter((_, i) => i % 4 < 2);
   return [...earlier, ...records.slice(-exact)];
 }

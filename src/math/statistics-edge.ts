@@ -24,7 +24,7 @@ export interface EdgeOptions {
   readonly tolerance?: number;
   /** A final value above (1 + above)·threshold is no equilibrium at the edge. Default 0.5. */
   readonly above?: number;
-  /** Consecutive records that must stay at the edge for an onset. Default 3. */
+  /** Consecutive levels that must stay at the edge for an onset. Default 3. */
   readonly sustain?: number;
   /** Rise between the last two windows that counts as climbing, as a fraction of the threshold. Default 0.01. */
   readonly climb?: number;
@@ -38,7 +38,7 @@ export interface EdgeReport {
   readonly verdict: EdgeVerdict;
   /** The verdict with its numbers, for a reader. */
   readonly sentence: string;
-  /** First of `sustain` consecutive records within tolerance of the threshold or above it. */
+  /** Record from which `sustain` consecutive levels were within tolerance of the threshold, or above it. */
   readonly onset: { readonly step: number; readonly value: number } | null;
   /** First record at or above the threshold itself, however short its stay. */
   readonly crossing: { readonly step: number; readonly value: number } | null;
@@ -51,8 +51,14 @@ export interface EdgeReport {
   readonly drift: { readonly value: number; readonly stderr: number } | null;
 }
 
+/** A series of fewer records than this is judged record by record. */
+const LEAST_FOR_LEVELS = 10;
+
 /**
  * Judges a sharpness curve (oldest record first) against the stability threshold (2/η for GD and SGD).
+ *
+ * Onset and collapse are judged on levels, in which single spikes and the period-two alternation of iterates at the
+ * edge cancel: a running median of five means of neighbouring records. (Under ten records, the onset on the records.)
  *
  * In this order: fewer than four finite records are "unknown"; a final value within tolerance of the threshold is "at
  * the edge" (far over it, "above the edge"); one that rose between the last two windows by more than twice its
@@ -78,15 +84,17 @@ export function edge(
   const values = points.map((point) => point.value);
   const band = (1 - tolerance) * threshold;
   const at = (index: number): { step: number; value: number } | null => points[index] ?? null;
+  const smooth = levels(values);
+  const judged = values.length < LEAST_FOR_LEVELS ? values : smooth;
   const onset = at(
-    values.findIndex(
-      (_, i) => i + sustain <= values.length && values.slice(i, i + sustain).every((value) => value >= band),
+    judged.findIndex(
+      (_, i) => i + sustain <= judged.length && judged.slice(i, i + sustain).every((value) => value >= band),
     ),
   );
   const peakIndex = values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
   const ratio = final.mean === null ? null : final.mean / threshold;
   const drift = windowDrift(values, last);
-  const level = climbedLevel(values, band, collapse);
+  const level = climbedLevel(smooth, band, collapse);
   const verdict = ((): EdgeVerdict => {
     if (points.length < 4 || final.mean === null) return "unknown";
     if (final.mean > (1 + above) * threshold) return "above the edge";
@@ -122,13 +130,22 @@ function windowDrift(values: readonly number[], last: number): EdgeReport["drift
 }
 
 /**
- * The highest level a collapse can have started from: of the running median, so that a single spike is none, and
- * either at the edge or climbed to, so that the fall from a sharp initial point is none. −∞ when there is no such.
+ * The curve without single spikes and without what alternates from record to record; one shorter than `values`. The
+ * means come first: a median of an odd number of alternating records alternates too.
  */
-function climbedLevel(values: readonly number[], band: number, collapse: number): number {
+function levels(values: readonly number[]): readonly number[] {
+  const pairs = values.slice(1).map((value, i) => (values[i]! + value) / 2);
+  return Array.from(runningMedian(pairs, 5).median);
+}
+
+/**
+ * The highest level a collapse can have started from: at the edge, or climbed to, so that the fall from a sharp
+ * initial point is none. −∞ when there is no such.
+ */
+function climbedLevel(smooth: readonly number[], band: number, collapse: number): number {
   let lowest = Infinity;
   let highest = -Infinity;
-  for (const level of runningMedian(values, 5).median) {
+  for (const level of smooth) {
     lowest = Math.min(lowest, level);
     if (level >= band || lowest <= (1 - collapse) * level) highest = Math.max(highest, level);
   }

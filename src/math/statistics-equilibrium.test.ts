@@ -110,6 +110,38 @@ describe("edge", () => {
     expect(edge(records, threshold, { sustain: 60 }).onset).toBeNull();
   });
 
+  test("a run that alternates at the edge has an onset, wherever its single records fall", () => {
+    const climb = (i: number): number => Math.min(196, 40 + 2.5 * i);
+    for (const amplitude of [5, 30, 60]) {
+      const records = Array.from({ length: 120 }, (_, i) => ({
+        step: 50 * i,
+        value: climb(i) + (i % 2 === 0 ? -1 : 1) * amplitude * Math.min(1, i / 56),
+      }));
+      // Single records dip under 90 % of the threshold at every second measurement of the larger amplitudes.
+      const dips = records.slice(64).filter(({ value }) => value < 180).length;
+      expect(dips).toBe(amplitude > 16 ? 28 : 0);
+      const { verdict, sentence, onset } = edge(records, threshold);
+      expect(verdict).toBe("at the edge");
+      // The climb without the alternation passes 180 at record 56.
+      expect(Math.abs(onset!.step / 50 - 56)).toBeLessThanOrEqual(2);
+      expect(sentence).toContain(`there since step ${onset!.step}`);
+    }
+  });
+
+  test("an alternation that stays below on average has none; a short series is judged record by record", () => {
+    const alternating = (count: number, low: number, high: number): SeriesPoint[] =>
+      Array.from({ length: count }, (_, i) => ({ step: i, value: i % 2 === 0 ? low : high }));
+    expect(edge(alternating(60, 60, 260), threshold)).toMatchObject({
+      verdict: "below (stochastic)",
+      onset: null,
+      crossing: { step: 1, value: 260 },
+    });
+    expect(edge(alternating(9, 150, 230), threshold).onset).toBeNull();
+    expect(edge(alternating(10, 150, 230), threshold).onset).toEqual({ step: 0, value: 150 });
+    const short = [100, 150, 190, 185, 195].map((value, step) => ({ step, value }));
+    expect(edge(short, threshold).onset).toEqual({ step: 2, value: 190 });
+  });
+
   test("does not depend on the units of sharpness", () => {
     fc.assert(
       fc.property(
