@@ -70,10 +70,12 @@ export interface MeasureSpec {
   readonly batchSharpness: BatchSharpnessSpec | false;
   /** Gradient–noise interaction and interaction-aware sharpness over the batches of `batchSharpness`. */
   readonly interaction: boolean;
+  /** Curvature along the gradient of the very batch whose step is taken at the iterate; nothing at midpoints. */
+  readonly stepSharpness: boolean;
   /** Trace of the Hessian. */
   readonly trace: TraceSpec | false;
   /**
-   * Landscape, noise, batch curvature and trace, and with `point: both` the midpoint, at every so many-th
+   * Landscape, noise, batch curvature, step sharpness and trace, and with `point: both` the midpoint, at every so many-th
    * measurement and the last. Odd where `alternate` does its work, or one phase of the oscillation would be missed.
    */
   readonly probeEvery: number;

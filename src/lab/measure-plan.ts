@@ -29,6 +29,7 @@ export interface MeasurePlan {
   readonly landscape: boolean;
   readonly noise: NoisePlan | null;
   readonly batches: BatchPlan | null;
+  readonly stepSharpness: boolean;
   readonly trace: TraceSpec | null;
 }
 
@@ -42,7 +43,7 @@ const DEFAULT_BATCHES = { batch: "optimizer", batches: 30, tolerance: 0, samplin
  */
 export function measurePlan(config: Pick<ExperimentConfig, "measure" | "optimizer">, n: number): MeasurePlan {
   const { measure, optimizer } = config;
-  const { landscape, noise, batchSharpness, interaction, trace } = measure;
+  const { landscape, noise, batchSharpness, interaction, stepSharpness, trace } = measure;
   const own = (): number => resolveBatch(optimizer.batch, n);
   const { batch, batches, tolerance, sampling } = batchSharpness === false ? DEFAULT_BATCHES : batchSharpness;
   return {
@@ -70,6 +71,7 @@ export function measurePlan(config: Pick<ExperimentConfig, "measure" | "optimize
             batchSharpness: batchSharpness !== false,
             interaction,
           },
+    stepSharpness,
     trace: trace === false ? null : trace,
   };
 }

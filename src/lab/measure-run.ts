@@ -3,9 +3,18 @@ import type { ExampleObjective } from "../curvature/index.ts";
 import { dot, norm, type Vector, zeros } from "../math/index.ts";
 import type { MeasurementEvent, MeasurementPoint } from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
-import { PointProbe } from "./point-probe.ts";
+import { type PointInput, PointProbe } from "./point-probe.ts";
 import type { EigenState, SharpnessResult, SharpnessSolver } from "./run-types.ts";
 import { finiteOrNull } from "./tracker.ts";
+
+/** What is due at an iterate beyond loss and sharpness. */
+export interface DueHere {
+  readonly test: boolean;
+  /** The probes of `PointProbe`. */
+  readonly probes: boolean;
+  /** Examples of the step about to be taken, null for all; asked only when a probe looks at them. */
+  readonly stepBatch: () => Uint32Array | null;
+}
 
 type Fields = { -readonly [K in keyof MeasurementEvent]: MeasurementEvent[K] };
 
@@ -42,7 +51,6 @@ export class Measurer {
    * Everything configured at an iterate.
    *
    * @param gradient overwritten with the full-batch gradient when `needGradient` or the configuration asks for it
-   * @param due whether the test split is, and whether the probes beyond loss and sharpness are
    * @returns the event, and whether `gradient` now holds ∇L(θ)
    */
   async atIterate(
@@ -50,7 +58,7 @@ export class Measurer {
     theta: Vector,
     gradient: Vector,
     needGradient: boolean,
-    due: { readonly test: boolean; readonly probes: boolean },
+    due: DueHere,
   ): Promise<{ event: MeasurementEvent; loss: number | null; gradientReady: boolean }> {
     const { measure } = this.#config;
     const event: Fields = { type: "measurement", step, point: "iterate" };
@@ -73,7 +81,8 @@ export class Measurer {
     }
     // A Hessian at a point whose loss is not finite has nothing to say.
     if (measuresHere && (loss === null || Number.isFinite(loss))) {
-      Object.assign(event, await this.#curvature(step, "iterate", theta, gradient, due.probes));
+      const stepBatch = due.probes && measure.stepSharpness ? { stepBatch: due.stepBatch() } : {};
+      Object.assign(event, await this.#curvature(step, "iterate", theta, gradient, due.probes, stepBatch));
     }
     return { event, loss, gradientReady };
   }
@@ -105,6 +114,7 @@ export class Measurer {
     theta: Vector,
     gradient: Vector,
     probes: boolean,
+    stepBatch: Pick<PointInput, "stepBatch"> = {},
   ): Promise<Partial<MeasurementEvent>> {
     const { sharpness } = this.#config.measure;
     const hessian = await this.#objective.hessian(theta);
@@ -132,10 +142,8 @@ export class Measurer {
       fields.hvps = hvps;
       fields.converged = converged;
     }
-    return {
-      ...fields,
-      ...(probes ? await this.#probe.measure({ step, point, theta, gradient, hessian, eigen }) : {}),
-    };
+    const at = { step, point, theta, gradient, hessian, eigen, ...stepBatch };
+    return { ...fields, ...(probes ? await this.#probe.measure(at) : {}) };
   }
 
   /** uᵀHu for the last leading eigenvector u: one product, a lower bound of S. Null before the first solve. */

@@ -216,6 +216,7 @@ it("plans: sizes sorted and single, the optimizer's own by default, and none lar
   expect(measurePlan(configure(""), 10)).toEqual({
     landscape: false,
     noise: null,
+    stepSharpness: false,
     batches: null,
     trace: null,
   });

@@ -45,6 +45,8 @@ export interface PointInput {
   readonly hessian: HessianOperator | null;
   /** The eigensolver's answer at θ; null when it was not asked. */
   readonly eigen: SharpnessResult | null;
+  /** Examples of the step taken at θ, null for all of them; absent where none is taken. */
+  readonly stepBatch?: Uint32Array | null;
 }
 
 const LANDSCAPE_FIELDS = [
@@ -82,7 +84,8 @@ export class PointProbe {
     this.#config = config;
     this.#objective = objective;
     this.plan = measurePlan(config, objective.n);
-    this.#batches = this.plan.batches === null ? null : new BatchCurvatureProbe(objective);
+    const { batches, stepSharpness } = this.plan;
+    this.#batches = batches === null && !stepSharpness ? null : new BatchCurvatureProbe(objective);
   }
 
   /** Whether ∇L is used. */
@@ -92,7 +95,7 @@ export class PointProbe {
 
   /** Whether Hessian products are used. */
   get needsHessian(): boolean {
-    return this.plan.batches !== null || this.plan.trace !== null;
+    return this.plan.batches !== null || this.plan.stepSharpness || this.plan.trace !== null;
   }
 
   /** Eigenpairs the landscape needs: λ₂ tells whether u is well defined. */
@@ -107,11 +110,12 @@ export class PointProbe {
 
   /** All fields asked for. Undefined and non-finite ones are null. */
   async measure(at: PointInput): Promise<Fields> {
-    const { noise, batches, trace } = this.plan;
+    const { noise, batches, stepSharpness, trace } = this.plan;
     return {
       ...(this.plan.landscape ? await this.#landscape(at) : {}),
       ...(noise === null ? {} : await this.#noise(at, noise)),
       ...(batches === null || at.hessian === null ? {} : await this.#curvature(at, at.hessian, batches)),
+      ...(stepSharpness && at.stepBatch !== undefined ? await this.#step(at, at.stepBatch) : {}),
       ...(trace === null || at.hessian === null ? {} : await this.#trace(at, at.hessian, trace)),
     };
   }
@@ -175,12 +179,7 @@ export class PointProbe {
     const { step, point, theta, gradient } = at;
     const { n } = this.#objective;
     const fields: Fields = {};
-    if (plan.batchSharpness) {
-      const image = (this.#scratch ??= this.#vector());
-      await hessian.apply(gradient, image);
-      const squared = dot(gradient, gradient);
-      fields.directionalSharpness = finiteOrNull(squared === 0 ? null : dot(gradient, image) / squared);
-    }
+    if (plan.batchSharpness) fields.directionalSharpness = await this.#directional(hessian, gradient);
     const found = [];
     for (const batch of plan.sizes) {
       const stop: StopRule | "all" = noMoreThan({ n, batch, sampling: plan.sampling }, plan.batches)
@@ -207,6 +206,19 @@ export class PointProbe {
       );
     }
     return fields;
+  }
+
+  async #step({ theta, gradient, hessian }: PointInput, batch: Uint32Array | null): Promise<Fields> {
+    if (batch !== null) return { stepSharpness: finiteOrNull(await this.#batches!.step(theta, batch)) };
+    return hessian === null ? {} : { stepSharpness: await this.#directional(hessian, gradient) };
+  }
+
+  /** g·Hg/‖g‖²; null where it is undefined or not finite. */
+  async #directional(hessian: HessianOperator, gradient: Vector): Promise<number | null> {
+    const image = (this.#scratch ??= this.#vector());
+    await hessian.apply(gradient, image);
+    const squared = dot(gradient, gradient);
+    return finiteOrNull(squared === 0 ? null : dot(gradient, image) / squared);
   }
 
   async #trace({ step, point }: PointInput, hessian: HessianOperator, spec: TraceSpec): Promise<Fields> {

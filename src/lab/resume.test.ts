@@ -86,15 +86,30 @@ const configs = fc
       "batchSharpness: {batch: [2, 3], batches: 4, sampling: with}, interaction: true, sharpness: false, ",
       "landscape: true, noise: true, batchSharpness: {batches: 4}, interaction: true, trace: true, ",
     ),
+    stepSharpness: fc.boolean(),
+    probeEvery: fc.constantFrom(1, 3),
     steps: fc.integer({ min: 1, max: 20 }),
     checkpoint: fc.integer({ min: 1, max: 6 }),
     seed: fc.nat(),
   })
   .map(
-    ({ precision, optimizer, every, point, rayleigh, more, steps, checkpoint, seed }) =>
+    ({
+      precision,
+      optimizer,
+      every,
+      point,
+      rayleigh,
+      more,
+      stepSharpness,
+      probeEvery,
+      steps,
+      checkpoint,
+      seed,
+    }) =>
       parseExperiment(
         `{precision: ${precision}, optimizer: ${optimizer}, steps: ${steps}, seed: ${seed}, ` +
-          `measure: {${more}every: ${every}, point: ${point}, rayleigh: ${rayleigh}}, checkpoint: {every: ${checkpoint}}}`,
+          `measure: {${more}stepSharpness: ${stepSharpness && point !== "midpoint"}, probeEvery: ${probeEvery}, ` +
+          `every: ${every}, point: ${point}, rayleigh: ${rayleigh}}, checkpoint: {every: ${checkpoint}}}`,
       ).config,
   );
 

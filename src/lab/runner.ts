@@ -5,6 +5,7 @@ import {
   type BatchSampler,
   batchSampler,
   resolveBatch,
+  type SamplerState,
   type UpdateRule,
   updateRule,
   type UpdateState,
@@ -12,7 +13,7 @@ import {
 import type { MarkEvent, MeasurementEvent, RunSummary } from "../record/index.ts";
 import { type Cadence, cadence } from "./cadence.ts";
 import type { ExperimentConfig, OptimizerSpec } from "./config-types.ts";
-import { Measurer } from "./measure-run.ts";
+import { type DueHere, Measurer } from "./measure-run.ts";
 import { MidpointWindow } from "./midpoint.ts";
 import type { CheckpointItem, RunItem, RunOptions } from "./run-types.ts";
 import { finiteOrNull, Tracker } from "./tracker.ts";
@@ -60,6 +61,8 @@ class Run {
   readonly #clock: () => number;
   readonly #rule: UpdateRule;
   readonly #sampler: BatchSampler | null;
+  /** The same sampler again, at a state of it. */
+  readonly #samplerAt: (state: SamplerState | undefined) => BatchSampler;
   readonly #cadence: Cadence;
   readonly #measurer: Measurer;
   readonly #tracker: Tracker;
@@ -84,12 +87,9 @@ class Run {
     this.#cadence = cadence(config.measure);
     const n = objective.n;
     const { sampling } = config.optimizer;
-    this.#sampler = usesFullBatch(config.optimizer, n)
-      ? null
-      : batchSampler(
-          { sampling, n, batch: resolveBatch(config.optimizer.batch, n), seed: config.seed },
-          resume?.sampler ?? undefined,
-        );
+    this.#samplerAt = (state) =>
+      batchSampler({ sampling, n, batch: resolveBatch(config.optimizer.batch, n), seed: config.seed }, state);
+    this.#sampler = usesFullBatch(config.optimizer, n) ? null : this.#samplerAt(resume?.sampler ?? undefined);
     this.#theta = resume?.theta ?? options.theta0.slice();
     checkStart(this.#theta, objective);
     this.#gradient = zeros(objective.dtype, objective.size);
@@ -186,27 +186,26 @@ class Run {
     return index % this.#config.measure.probeEvery === 0;
   }
 
-  async *#measureIterate(due: {
-    readonly test: boolean;
-    readonly probes: boolean;
-  }): AsyncGenerator<RunItem, void> {
+  async *#measureIterate(due: Omit<DueHere, "stepBatch">): AsyncGenerator<RunItem, void> {
     if (!this.finite) {
       yield this.#diverge("a parameter is not finite");
       return;
     }
     this.#measuredStep = this.#step;
     const needGradient = this.#sampler === null;
-    const measured = await this.#measurer.atIterate(
-      this.#step,
-      this.#theta,
-      this.#gradient,
-      needGradient,
-      due,
-    );
+    const measured = await this.#measurer.atIterate(this.#step, this.#theta, this.#gradient, needGradient, {
+      ...due,
+      stepBatch: () => this.#comingBatch(),
+    });
     const { event, loss, gradientReady } = measured;
     if (needGradient && gradientReady) this.#readyLoss = loss;
     yield* this.#noteMeasurement(event);
     if (loss !== null) yield* this.#checkLoss(loss, true);
+  }
+
+  /** The batch the next step will use, by a copy of the sampler: the batches drawn stay the same. */
+  #comingBatch(): Uint32Array | null {
+    return this.#sampler === null ? null : this.#samplerAt(this.#sampler.state()).next();
   }
 
   async *#measureMidpoint(window: MidpointWindow): AsyncGenerator<RunItem, void> {

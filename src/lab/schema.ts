@@ -82,6 +82,7 @@ const measure = strict({
   noise,
   batchSharpness,
   interaction: flag().default(false),
+  stepSharpness: flag().default(false),
   trace,
   probeEvery: whole(1).default(1),
   testEvery: whole(0).default(1),
@@ -93,6 +94,10 @@ const measure = strict({
       const message =
         "allowed: an odd number (an even one sees one phase of the oscillation), or alternate: false";
       context.addIssue({ code: "custom", path: ["probeEvery"], message });
+    }
+    if (measured.stepSharpness && measured.point === "midpoint") {
+      const message = "allowed: false with point: midpoint, because a step is taken at an iterate";
+      context.addIssue({ code: "custom", path: ["stepSharpness"], message });
     }
     if (measured.sharpness !== false) return;
     for (const name of ["landscape", "noise"] as const) {

@@ -111,6 +111,11 @@ export interface MeasurementEvent {
   /** σ_u² as published measurements estimate it, keyed by batch size. */
   readonly noiseVarianceSampled?: Readonly<Record<string, SampledNoiseRecord>>;
 
+  /**
+   * g_B·H_B g_B/‖g_B‖² of the batch B whose step was taken at this iterate (at the last one: would be); null where
+   * g_B vanishes.
+   */
+  readonly stepSharpness?: number | null;
   /** g·Hg/‖g‖² of all examples; null where g vanishes. */
   readonly directionalSharpness?: number | null;
   /** Keyed by batch size, as the next two. */
