@@ -2,8 +2,8 @@
 import type { DType, Vector } from "../math/index.ts";
 import type { LossName, Network } from "../nets/index.ts";
 import type { Backend, Executable } from "../runtime/index.ts";
-import type { Node, Partition, Program } from "../tensor/index.ts";
-import { ProblemPrograms, type ProblemInputs } from "./programs.ts";
+import type { Node, Program } from "../tensor/index.ts";
+import { type Linearisation, type ProbeKind, ProblemPrograms, type ProblemInputs } from "./programs.ts";
 
 /** Programs of one shape for any number of examples. */
 export type ProgramKind = "evaluation" | "gradient" | "hessianProduct" | "sharpnessGradient" | "projections";
@@ -24,7 +24,7 @@ export class CompiledProblem {
   readonly #backend: Backend;
   readonly #dtype: DType;
   readonly #programs = new Map<number, ProblemPrograms>();
-  readonly #partitions = new Map<number, Partition>();
+  readonly #linearisations = new Map<number, Linearisation>();
   readonly #compiled = new Map<string, Promise<Compiled>>();
 
   constructor(network: Network, loss: LossName, backend: Backend, dtype: DType) {
@@ -44,12 +44,12 @@ export class CompiledProblem {
     return programs;
   }
 
-  /** The Hessian product over so many examples, split at the probe. */
-  partition(examples: number): Partition {
-    let parts = this.#partitions.get(examples);
+  /** What is asked along a probe over so many examples, split at the probe. */
+  linearisation(examples: number): Linearisation {
+    let parts = this.#linearisations.get(examples);
     if (!parts) {
-      parts = this.symbolic(examples).linearisedHessian();
-      this.#partitions.set(examples, parts);
+      parts = this.symbolic(examples).linearisation();
+      this.#linearisations.set(examples, parts);
     }
     return parts;
   }
@@ -58,9 +58,18 @@ export class CompiledProblem {
     return this.#compile(`${kind}/${examples}`, examples, () => this.symbolic(examples)[kind]());
   }
 
-  /** The half of the Hessian product that does (`often`) or does not (`once`) depend on the probe. */
-  half(which: "once" | "often", examples: number): Promise<Compiled> {
-    return this.#compile(`${which}/${examples}`, examples, () => this.partition(examples)[which]);
+  /** What does not depend on the probe. */
+  once(examples: number): Promise<Compiled> {
+    return this.#compile(`once/${examples}`, examples, () => this.linearisation(examples).once);
+  }
+
+  /** What does, from the kept values. */
+  often(kind: ProbeKind, examples: number): Promise<Compiled> {
+    return this.#compile(
+      `often ${kind}/${examples}`,
+      examples,
+      () => this.linearisation(examples).often[kind],
+    );
   }
 
   async dispose(): Promise<void> {
@@ -83,12 +92,7 @@ export class CompiledProblem {
   }
 }
 
-/** Values for a program's inputs, in its order. Inputs without a value (kept ones, at the end) are left out. */
+/** Values for a program's inputs, in its order. `values` may hold more than the program reads. */
 export function feedsFor(program: Compiled, values: FeedMap): Vector[] {
-  const feeds: Vector[] = [];
-  for (const input of program.inputs) {
-    const value = values.get(input);
-    if (value) feeds.push(value);
-  }
-  return feeds;
+  return program.inputs.map((input) => values.get(input)!);
 }

@@ -29,8 +29,11 @@ export interface Objective {
   evaluate(theta: Vector, split: "train" | "test"): Promise<Evaluation>;
   /** Hessian of the full-batch loss at `theta`, linearised once. Valid until the next call of `hessian`. */
   hessian(theta: Vector): Promise<HessianOperator>;
-  /** ∇S = ∇³L(u,u,·) for a fixed direction u; returns uᵀHu. Cost about two gradients. */
-  sharpnessGradient(theta: Vector, u: Vector, out: Vector): Promise<number>;
+  /**
+   * ∇S = ∇³L(u,u,·) for a fixed direction u; returns uᵀHu. Cost about two gradients, less when `at` is the
+   * current linearisation at the same θ, whose kept values are then used.
+   */
+  sharpnessGradient(theta: Vector, u: Vector, out: Vector, at?: HessianOperator): Promise<number>;
   /** Frees compiled sessions. The objective is unusable afterwards. */
   dispose(): Promise<void>;
 }
@@ -39,6 +42,9 @@ export interface Objective {
 export interface ExampleObjective extends Objective {
   /** ∇²L_B(θ)·v for the mean loss over the listed examples. `out` must not alias `v`. Cost about two gradients of b. */
   batchHessianProduct(theta: Vector, indices: Uint32Array, v: Vector, out: Vector): Promise<void>;
-  /** ⟨∇ℓ_i(θ), direction⟩ for all n training examples: one forward-mode pass. */
-  projections(theta: Vector, direction: Vector): Promise<Float64Array<ArrayBuffer>>;
+  /**
+   * ⟨∇ℓ_i(θ), direction⟩ for all n training examples: one forward-mode pass, half of one when `at` is the current
+   * linearisation at the same θ.
+   */
+  projections(theta: Vector, direction: Vector, at?: HessianOperator): Promise<Float64Array<ArrayBuffer>>;
 }

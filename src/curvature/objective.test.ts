@@ -102,6 +102,31 @@ describe.each(Object.keys(ORACLE_NETS))("%s", (name) => {
     expect(b.accuracy).toBe(a.accuracy);
   });
 
+  it("uses the values kept at a point, and only there", async () => {
+    const { objective, theta } = oracleObjective(name, "float64", engines.cpu);
+    expect(objective.keepsLinearisation).toBe(true);
+    const u = vectorFrom(
+      "float64",
+      Array.from(theta, (_, j) => Math.cos(j)),
+    );
+    const elsewhere = vectorFrom(
+      "float64",
+      Array.from(theta, (x) => 1.1 * x),
+    );
+    const [fresh, kept] = [zeros("float64", objective.size), zeros("float64", objective.size)];
+    const curvature = await objective.sharpnessGradient(theta, u, fresh);
+    const projections = await objective.projections(theta, u);
+    const at = await objective.hessian(theta);
+    expect(await objective.sharpnessGradient(theta, u, kept, at)).toBeCloseTo(curvature, 12);
+    expect(relativeError(kept, [...fresh])).toBeLessThan(1e-13);
+    expect(relativeError(await objective.projections(theta, u, at), [...projections])).toBeLessThan(1e-13);
+    // Replaced by a newer linearisation, it is ignored.
+    await objective.hessian(elsewhere);
+    await objective.sharpnessGradient(theta, u, kept, at);
+    expect([...kept]).toEqual([...fresh]);
+    await objective.dispose();
+  });
+
   it("descends exactly along the batch gradient", async () => {
     const { objective, theta } = oracleObjective(name, "float64", engines.cpu);
     const indices = Uint32Array.of(4, 1, 1);

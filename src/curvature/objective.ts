@@ -15,6 +15,7 @@ import { CompiledProblem, feedsFor, type Compiled, type ProgramKind } from "./co
 import { ExampleSet, type ExampleArrays, type ExampleChunk } from "./examples.ts";
 import type { Evaluation, ExampleObjective } from "./objective-types.ts";
 import type { HessianOperator } from "./operator.ts";
+import type { ProbeKind } from "./programs.ts";
 
 export interface ObjectiveOptions {
   readonly network: Network;
@@ -56,9 +57,10 @@ export class NetworkObjective implements ExampleObjective {
   readonly #scratch: readonly [Vector, Vector];
   /** Where the Hessian is linearised. */
   readonly #point: Vector;
+  /** Per chunk. */
   readonly #kept: Vector[][] = [];
+  #linearised: HessianOperator | null = null;
   readonly #buffers = new Map<number, Vector>();
-  #generation = 0;
 
   constructor(options: ObjectiveOptions) {
     const { network, loss, dtype, train, test, memoryBudget = DEFAULT_BUDGET } = options;
@@ -83,8 +85,8 @@ export class NetworkObjective implements ExampleObjective {
     this.#zero = zeros(dtype, this.size);
     this.#scratch = [zeros(dtype, this.size), zeros(dtype, this.size)];
     this.#point = zeros(dtype, this.size);
-    const { kept } = this.#problem.partition(this.chunk);
-    const keptPerExample = kept.reduce((total, node) => total + sizeOf(node.shape), 0) / this.chunk;
+    const { keptInputs } = this.#problem.linearisation(this.chunk);
+    const keptPerExample = keptInputs.reduce((total, node) => total + sizeOf(node.shape), 0) / this.chunk;
     this.keepsLinearisation = keptPerExample * train.n * bytesPer(dtype) <= memoryBudget / 2;
   }
 
@@ -118,34 +120,33 @@ export class NetworkObjective implements ExampleObjective {
   }
 
   async hessian(theta: Vector): Promise<HessianOperator> {
+    this.#linearised = null;
     this.#point.set(theta);
-    const generation = ++this.#generation;
     if (this.keepsLinearisation) await this.#linearise();
     let products = 0;
-    const apply = async (v: Vector, out: Vector): Promise<void> => {
-      if (generation !== this.#generation) {
-        throw new InputError("this Hessian was replaced by a newer linearisation");
-      }
-      await (this.keepsLinearisation
-        ? this.#linearisedProduct(v, out)
-        : this.#addHessianProduct(this.#point, this.#train.chunks, this.n, v, out));
-      products++;
-    };
-    return {
+    const operator: HessianOperator = {
       size: this.size,
       dtype: this.dtype,
       get products() {
         return products;
       },
-      apply,
+      apply: async (v, out) => {
+        if (operator !== this.#linearised) {
+          throw new InputError("this Hessian was replaced by a newer linearisation");
+        }
+        await this.#addHessianProduct(this.#point, this.#train.chunks, this.n, v, out, operator);
+        products++;
+      },
     };
+    this.#linearised = operator;
+    return operator;
   }
 
   async batchHessianProduct(theta: Vector, indices: Uint32Array, v: Vector, out: Vector): Promise<void> {
     await this.#addHessianProduct(theta, this.#train.gather(indices), indices.length, v, out);
   }
 
-  async sharpnessGradient(theta: Vector, u: Vector, out: Vector): Promise<number> {
+  async sharpnessGradient(theta: Vector, u: Vector, out: Vector, at?: HessianOperator): Promise<number> {
     let curvature = 0;
     await this.#chain(this.#train.chunks, this.#zero, out, 1 / this.n, async (chunk, total, result) => {
       const fed: Fed[] = [
@@ -153,26 +154,26 @@ export class NetworkObjective implements ExampleObjective {
         ["probe", u],
         ["total", total],
       ];
-      await this.#run("sharpnessGradient", chunk, fed, [this.#scalar, ...this.#viewsOf(result)]);
+      await this.#probe("sharpnessGradient", chunk, fed, [this.#scalar, ...this.#viewsOf(result)], at);
       curvature += this.#scalar[0]!;
     });
     return curvature;
   }
 
-  async projections(theta: Vector, direction: Vector): Promise<Float64Array<ArrayBuffer>> {
+  async projections(
+    theta: Vector,
+    direction: Vector,
+    at?: HessianOperator,
+  ): Promise<Float64Array<ArrayBuffer>> {
     const all = new Float64Array(this.n);
     let start = 0;
     for (const chunk of this.#train.chunks) {
       const part = this.#buffer(chunk.size);
-      await this.#run(
-        "projections",
-        chunk,
-        [
-          ["parameters", theta],
-          ["probe", direction],
-        ],
-        [part],
-      );
+      const fed: Fed[] = [
+        ["parameters", theta],
+        ["probe", direction],
+      ];
+      await this.#probe("projections", chunk, fed, [part], at);
       all.set(part, start);
       start += chunk.size;
     }
@@ -209,52 +210,56 @@ export class NetworkObjective implements ExampleObjective {
     return loss / count;
   }
 
-  /** out ← ∇²(mean ℓ)·v over the chunks, each chunk from scratch. */
+  /** out ← ∇²(mean ℓ)·v over the chunks. */
   async #addHessianProduct(
     theta: Vector,
     chunks: readonly ExampleChunk[],
     count: number,
     v: Vector,
     out: Vector,
+    at?: HessianOperator,
   ): Promise<void> {
-    await this.#chain(chunks, this.#zero, out, 1 / count, (chunk, from, to) =>
-      this.#run(
-        "hessianProduct",
-        chunk,
-        [
-          ["parameters", theta],
-          ["probe", v],
-          ["total", from],
-        ],
-        this.#viewsOf(to),
-      ),
-    );
+    await this.#chain(chunks, this.#zero, out, 1 / count, (chunk, from, to) => {
+      const fed: Fed[] = [
+        ["parameters", theta],
+        ["probe", v],
+        ["total", from],
+      ];
+      return this.#probe("hessianProduct", chunk, fed, this.#viewsOf(to), at);
+    });
+  }
+
+  /** Runs what is asked along a probe: from the kept values when `at` is where they belong, else from scratch. */
+  async #probe(
+    kind: ProbeKind,
+    chunk: ExampleChunk,
+    fed: readonly Fed[],
+    results: readonly Vector[],
+    at: HessianOperator | undefined,
+  ): Promise<void> {
+    if (at === undefined || at !== this.#linearised || !this.keepsLinearisation) {
+      await this.#run(kind, chunk, fed, results);
+      return;
+    }
+    const program = await this.#problem.often(kind, chunk.size);
+    const { keptInputs } = this.#problem.linearisation(chunk.size);
+    const kept = this.#kept[this.#train.chunks.indexOf(chunk)]!;
+    const values = this.#values(program, chunk, fed);
+    for (const [k, node] of keptInputs.entries()) values.set(node, kept[k]!);
+    await program.executable.run(feedsFor(program, values), results);
   }
 
   /** Runs the probe-independent half of the Hessian product at the current point for every chunk. */
   async #linearise(): Promise<void> {
     this.#weight[0] = 1 / this.n;
     for (const [k, chunk] of this.#train.chunks.entries()) {
-      const program = await this.#problem.half("once", chunk.size);
+      const program = await this.#problem.once(chunk.size);
       this.#kept[k] ??= this.#problem
-        .partition(chunk.size)
-        .kept.map((node) => zeros(this.dtype, sizeOf(node.shape)));
-      await program.executable.run(this.#feeds(program, chunk, [["parameters", this.#point]]), this.#kept[k]);
+        .linearisation(chunk.size)
+        .keptInputs.map((node) => zeros(this.dtype, sizeOf(node.shape)));
+      const values = this.#values(program, chunk, [["parameters", this.#point]]);
+      await program.executable.run(feedsFor(program, values), this.#kept[k]);
     }
-  }
-
-  async #linearisedProduct(v: Vector, out: Vector): Promise<void> {
-    let k = 0;
-    await this.#chain(this.#train.chunks, this.#zero, out, 1 / this.n, async (chunk, from, to) => {
-      const program = await this.#problem.half("often", chunk.size);
-      const fed: Fed[] = [
-        ["parameters", this.#point],
-        ["probe", v],
-        ["total", from],
-      ];
-      const feeds = [...this.#feeds(program, chunk, fed), ...this.#kept[k++]!];
-      await program.executable.run(feeds, this.#viewsOf(to));
-    });
   }
 
   /**
@@ -283,10 +288,10 @@ export class NetworkObjective implements ExampleObjective {
     results: readonly Vector[],
   ): Promise<void> {
     const program = await this.#problem.program(kind, chunk.size);
-    await program.executable.run(this.#feeds(program, chunk, fed), results);
+    await program.executable.run(feedsFor(program, this.#values(program, chunk, fed)), results);
   }
 
-  #feeds(program: Compiled, chunk: ExampleChunk, fed: readonly Fed[]): Vector[] {
+  #values(program: Compiled, chunk: ExampleChunk, fed: readonly Fed[]): Map<Node, Vector> {
     const { ports } = program;
     const values = new Map<Node, Vector>([
       [ports.x, chunk.x],
@@ -297,7 +302,7 @@ export class NetworkObjective implements ExampleObjective {
       const views = this.#viewsOf(vector);
       for (const [k, node] of ports[group].entries()) values.set(node, views[k]!);
     }
-    return feedsFor(program, values);
+    return values;
   }
 
   /** One view per parameter tensor into a flat vector. */

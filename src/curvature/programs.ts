@@ -13,7 +13,7 @@ import {
   sum,
   type Graph,
   type Node,
-  type Partition,
+  topologicalOrder,
   type Program,
 } from "../tensor/index.ts";
 
@@ -28,6 +28,17 @@ export interface ProblemInputs {
   readonly y: Node;
   /** Factor on the sum over examples that goes into the total: 1/n for a gradient, −η/b for a descent step. */
   readonly weight: Node;
+}
+
+/** What is asked of one point again and again, with everything that does not depend on the probe computed once. */
+export type ProbeKind = "hessianProduct" | "sharpnessGradient" | "projections";
+
+/** Programs that share the values kept at one point. Their inputs end with those of `keptInputs` they use. */
+export interface Linearisation {
+  readonly once: Program;
+  readonly often: Readonly<Record<ProbeKind, Program>>;
+  /** One per output of `once`, in its order. */
+  readonly keptInputs: readonly Node[];
 }
 
 /**
@@ -84,10 +95,32 @@ export class ProblemPrograms {
     };
   }
 
-  /** The Hessian product split into what a new probe leaves alone and what it does not. */
-  linearisedHessian(): Partition {
-    const { total, probe } = this.inputs;
-    return partition(this.hessianProduct(), [...probe, ...total]);
+  /** Everything along a probe, split into what a new probe leaves alone and what it does not. */
+  linearisation(): Linearisation {
+    const { parameters, total, probe, x, y, weight } = this.inputs;
+    const parts = {
+      hessianProduct: this.hessianProduct().outputs,
+      sharpnessGradient: this.sharpnessGradient().outputs,
+      projections: this.projections().outputs,
+    };
+    const inputs = [...parameters, ...total, ...probe, x, y, weight];
+    const together = { inputs, outputs: Object.values(parts).flat() };
+    const { once, often, kept } = partition(together, [...probe, ...total]);
+    const programOf = (kind: ProbeKind): Program => {
+      const outputs = parts[kind].map((node) => often.outputs[together.outputs.indexOf(node)]!);
+      const used = new Set(topologicalOrder(outputs));
+      return { inputs: often.inputs.filter((input) => used.has(input)), outputs };
+    };
+    const keptInputs = often.inputs.slice(often.inputs.length - kept.length);
+    return {
+      once,
+      often: {
+        hessianProduct: programOf("hessianProduct"),
+        sharpnessGradient: programOf("sharpnessGradient"),
+        projections: programOf("projections"),
+      },
+      keptInputs,
+    };
   }
 
   /**

@@ -41,7 +41,7 @@ export interface PointInput {
   readonly theta: Vector;
   /** ∇L(θ); not read unless `needsGradient`. */
   readonly gradient: Vector;
-  /** The Hessian at θ; null unless `needsHessian`. */
+  /** The Hessian at θ, whose kept values are then used; may be null unless `needsHessian`. */
   readonly hessian: HessianOperator | null;
   /** The eigensolver's answer at θ; null when it was not asked. */
   readonly eigen: SharpnessResult | null;
@@ -120,14 +120,14 @@ export class PointProbe {
     };
   }
 
-  async #landscape({ theta, gradient, eigen }: PointInput): Promise<Fields> {
+  async #landscape({ theta, gradient, eigen, hessian }: PointInput): Promise<Fields> {
     const fields: Fields = {};
     const [sharpness = NaN, lambda2 = null] = eigen?.eigenvalues ?? [];
     const u = eigen?.eigenvectors[0];
     fields.lambda2 = finiteOrNull(lambda2);
     const sharpnessGradient = (this.#sharpnessGradient ??= this.#vector());
     if (u === undefined) sharpnessGradient.fill(NaN);
-    else await this.#objective.sharpnessGradient(theta, u, sharpnessGradient);
+    else await this.#objective.sharpnessGradient(theta, u, sharpnessGradient, hessian ?? undefined);
     // A diverging iterate has no landscape, but its record still says that one was asked for.
     const finite = [sharpness, lambda2 ?? 0, norm(gradient), norm(sharpnessGradient)].every(Number.isFinite);
     const found =
@@ -147,11 +147,12 @@ export class PointProbe {
     return fields;
   }
 
-  async #noise({ step, point, theta, eigen }: PointInput, plan: NoisePlan): Promise<Fields> {
+  async #noise({ step, point, theta, eigen, hessian }: PointInput, plan: NoisePlan): Promise<Fields> {
     const u = eigen?.eigenvectors[0];
     const { n } = this.#objective;
+    const at = hessian ?? undefined;
     const unknown = (): Float64Array<ArrayBuffer> => new Float64Array(n).fill(NaN);
-    const along = u === undefined ? unknown() : await this.#objective.projections(theta, u);
+    const along = u === undefined ? unknown() : await this.#objective.projections(theta, u, at);
     const fields: Fields = { noiseVariance: noiseRecord(projectedVariance(along), n, plan, "oscillating") };
     if (plan.sampled > 0) {
       fields.noiseVarianceSampled = Object.fromEntries(
@@ -169,7 +170,7 @@ export class PointProbe {
       const direction = (this.#scratch ??= this.#vector());
       // Where ∇S is parallel to u there is no such direction, and so no noise along it.
       const length = u === undefined ? NaN : sharpeningDirection(u, this.#sharpnessGradient!, direction);
-      const across = length > 0 ? await this.#objective.projections(theta, direction) : unknown();
+      const across = length > 0 ? await this.#objective.projections(theta, direction, at) : unknown();
       fields.sharpeningNoiseVariance = noiseRecord(projectedVariance(across), n, plan, "slow");
     }
     return fields;
