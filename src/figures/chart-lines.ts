@@ -49,7 +49,7 @@ export function lineMark(drawn: Drawn, clip: boolean): Markish {
   );
 }
 
-/** The shaded mean ± sd of a line over seeds, or null when it has none. */
+/** The shaded band of a line (mean ± sd over seeds), or null when it has none. */
 export function bandMark(
   line: Line,
   pixels: number,

@@ -1,5 +1,5 @@
 // Words for what a figure shows: alternative texts and labels of reference lines.
-import type { Reference } from "./chart.ts";
+import type { Reference } from "./references.ts";
 import { FONT_SIZE } from "./palette.ts";
 import { fitText } from "./text.ts";
 import { formatNumber } from "./ticks.ts";

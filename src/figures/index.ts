@@ -11,7 +11,7 @@ export * from "./rows.ts";
 export * from "./sharpness.ts";
 export { learningRate, makeTraces, runThreshold } from "./traces.ts";
 export type { Trace } from "./traces.ts";
-export type { Reference } from "./chart.ts";
+export type { Reference } from "./references.ts";
 export type { Line, LineKind, XAxis } from "./lines.ts";
 export { buildReport, reportFigures } from "./report.ts";
 export type { Report, ReportFigure, ReportOptions } from "./report.ts";

@@ -21,12 +21,13 @@ export interface Sample {
 
 /** One drawn line. The arrays have equal length; NaN in `y` breaks the line. */
 export interface Line {
-  readonly trace: Trace;
+  readonly trace: Pick<Trace, "label" | "style">;
   /** Name of the quantity, as in the CSV. */
   readonly series: string;
   readonly kind: LineKind;
   /** Ids of the runs it was computed from; several for a mean over seeds. */
   readonly runs: readonly string[];
+  /** Empty where the horizontal axis is not training time. */
   readonly steps: Float64Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -108,7 +109,7 @@ function requireLearningRate(trace: Trace, records: readonly RunRecord[]): numbe
 }
 
 /** Mean and mean ± sd at the steps every seed has a finite (positive, when `log`) value for. */
-function meanOverSeeds(
+export function meanOverSeeds(
   seeds: readonly (readonly Sample[])[],
   log: boolean,
 ): { steps: Float64Array; y: Float64Array; low: Float64Array; high: Float64Array } {

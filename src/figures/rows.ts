@@ -7,7 +7,8 @@ export interface Row {
   readonly run: string;
   readonly label: string;
   readonly series: string;
-  readonly step: number;
+  /** Absent where the horizontal axis is not training time. */
+  readonly step?: number;
   readonly x: number;
   /** null where the value was not finite. */
   readonly y: number | null;
@@ -26,7 +27,7 @@ export function rowsOf(lines: readonly Line[]): Row[] {
         run,
         label: line.trace.label,
         series: line.series,
-        step: line.steps[i]!,
+        ...(line.steps.length === 0 ? {} : { step: line.steps[i]! }),
         x: line.x[i]!,
         y: Number.isNaN(y) ? null : y,
       };
@@ -43,7 +44,7 @@ export function toCsv(rows: readonly Row[]): string {
   const lines = [COLUMNS.join(",")];
   for (const row of rows) {
     lines.push(
-      `${csvField(row.run)},${csvField(row.label)},${csvField(row.series)},${row.step},${row.x},` +
+      `${csvField(row.run)},${csvField(row.label)},${csvField(row.series)},${row.step ?? ""},${row.x},` +
         `${row.y ?? ""},${row.low ?? ""},${row.high ?? ""}`,
     );
   }

@@ -1,7 +1,7 @@
 // Label placement and shortening.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { fitText, spread, textWidth } from "./text.ts";
+import { fitText, spread, textWidth, wrapText } from "./text.ts";
 
 test("spread keeps order, distance and bounds, and leaves labels alone that do not collide", () => {
   expect(spread([10, 100, 200], 14, 0, 300)).toEqual([10, 100, 200]);
@@ -56,4 +56,22 @@ test("shortened text fits, keeps both ends, and never grows", () => {
       },
     ),
   );
+});
+
+test("labels of different heights keep half of each apart", () => {
+  expect(spread([100, 100, 100], [10, 30, 10], 0, 300)).toEqual([80, 100, 120]);
+  expect(spread([100, 90], [20, 40], 0, 300)).toEqual([110, 80]);
+});
+
+test("wrapped text keeps its words in order, fits, and says when something is missing", () => {
+  expect(wrapText("one two three", 1000, 11, 3)).toEqual(["one two three"]);
+  const text = "fit: slope −1.27 ± 0.05, R² = 0.98, without the two largest batches";
+  const lines = wrapText(text, 120, 11, 9);
+  expect(lines.length).toBeGreaterThan(2);
+  expect(lines.join(" ")).toBe(text);
+  const short = wrapText(text, 120, 11, 2);
+  expect(short).toHaveLength(2);
+  expect(short.join(" ")).toContain("…");
+  for (const line of [...lines, ...short]) expect(textWidth(line, 11)).toBeLessThanOrEqual(120);
+  expect(wrapText("x".repeat(500), 120, 11, 3)).toHaveLength(1);
 });

@@ -35,19 +35,46 @@ export function fitText(text: string, width: number, fontSize: number): string {
 }
 
 /**
- * Positions as near as possible to the wanted ones, in the same order, at least `gap` apart and inside
- * [low, high]. When they cannot all fit, they are spread evenly (and then closer than `gap`). O(n log n).
- *
- * This is isotonic least squares on wanted_i − i·gap (pool adjacent violators).
+ * `text` broken at spaces into lines of at most `width` pixels; words too wide for a line, and what does not fit
+ * into `most` lines, are shortened.
  */
-export function spread(wanted: readonly number[], gap: number, low: number, high: number): number[] {
+export function wrapText(text: string, width: number, fontSize: number, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)!} ${word}`;
+    if (lines.length === 0) lines.push(longer);
+    else if (lines.length === most || textWidth(longer, fontSize) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.map((line) => fitText(line, width, fontSize));
+}
+
+/**
+ * Positions as near as possible to the wanted ones, in the same order, at least `gap` apart and inside
+ * [low, high]. A gap per label is that label's height: neighbours keep half of each apart. When they cannot all
+ * fit, they are spread evenly (and then closer than `gap`). O(n log n).
+ *
+ * This is isotonic least squares on wanted_i minus the distances before i (pool adjacent violators).
+ */
+export function spread(
+  wanted: readonly number[],
+  gap: number | readonly number[],
+  low: number,
+  high: number,
+): number[] {
   const n = wanted.length;
   if (n === 0) return [];
-  const room = n === 1 ? gap : Math.min(gap, (high - low) / (n - 1));
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]! || a - b);
+  const height = (rank: number): number => (typeof gap === "number" ? gap : gap[order[rank]!]!);
+  const offsets = [0];
+  for (let rank = 1; rank < n; rank++) {
+    offsets.push(offsets[rank - 1]! + (height(rank - 1) + height(rank)) / 2);
+  }
+  const squeeze = Math.min(1, (high - low) / (offsets[n - 1]! || 1));
+  for (let rank = 0; rank < n; rank++) offsets[rank]! *= squeeze;
   const blocks: { sum: number; count: number }[] = [];
   for (const [rank, index] of order.entries()) {
-    let block = { sum: wanted[index]! - rank * room, count: 1 };
+    let block = { sum: wanted[index]! - offsets[rank]!, count: 1 };
     for (let last = blocks.at(-1); last && last.sum / last.count >= block.sum / block.count;) {
       block = { sum: last.sum + block.sum, count: last.count + block.count };
       blocks.pop();
@@ -58,8 +85,8 @@ export function spread(wanted: readonly number[], gap: number, low: number, high
   const result = new Array<number>(n).fill(0);
   let rank = 0;
   for (const block of blocks) {
-    const shifted = Math.min(high - (n - 1) * room, Math.max(low, block.sum / block.count));
-    for (let k = 0; k < block.count; k++, rank++) result[order[rank]!] = shifted + rank * room;
+    const shifted = Math.min(high - offsets[n - 1]!, Math.max(low, block.sum / block.count));
+    for (let k = 0; k < block.count; k++, rank++) result[order[rank]!] = shifted + offsets[rank]!;
   }
   return result;
 }

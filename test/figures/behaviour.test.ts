@@ -65,7 +65,7 @@ test("sharpness ÷ threshold has its line at 1 whatever the learning rates", () 
     { document },
   );
   expect(referenceHeights(svg)).toHaveLength(1);
-  const settled = rows.filter((row) => row.step > 700).map((row) => row.y!);
+  const settled = rows.filter((row) => row.step! > 700).map((row) => row.y!);
   expect(Math.min(...settled)).toBeGreaterThan(0.9);
   expect(Math.max(...settled)).toBeLessThan(1.1);
 });

@@ -1,5 +1,5 @@
 // What the sharpness-gap figures draw: aggregated numbers, free of records and of how they were measured.
-import type { Reference } from "../chart.ts";
+import type { Reference } from "../references.ts";
 
 /** Mean of a quantity over seeds at one batch size or learning rate. */
 export interface SweepPoint {
