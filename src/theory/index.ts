@@ -1,2 +1,7 @@
 // What the theory predicts: scalar dynamics, the constrained trajectory, edge coupling.
-export {};
+export * from "./reference/local-geometry.ts";
+export * from "./reference/projection.ts";
+export * from "./reference/exact-projection.ts";
+export * from "./reference/constrained.ts";
+export * from "./reference/onset.ts";
+export * from "./reference/solvable-landscape.ts";
