@@ -14,3 +14,5 @@ export * from "./smoothing.ts";
 export * from "./smoothing-savitzky-golay.ts";
 export * from "./statistics-equilibrium.ts";
 export * from "./statistics-edge.ts";
+export * from "./compensated-sum.ts";
+export * from "./quadrature.ts";

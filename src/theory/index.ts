@@ -5,3 +5,4 @@ export * from "./reference/exact-projection.ts";
 export * from "./reference/constrained.ts";
 export * from "./reference/onset.ts";
 export * from "./reference/solvable-landscape.ts";
+export * from "./edge-coupling/index.ts";

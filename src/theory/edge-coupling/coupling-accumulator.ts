@@ -1,0 +1,227 @@
+// Edge coupling along a run: one step at a time, with the cumulative identities and how exactly each one holds.
+import { CompensatedSum, InputError, type DType, type Vector, zeros } from "../../math/index.ts";
+import { type CouplingStep, couplingStep, type StepEnds } from "./coupling-step.ts";
+import { checkRate } from "./functional.ts";
+
+export interface CouplingOptions {
+  /** Learning rate η. */
+  readonly lr: number;
+  /** Parameters P, and their precision. */
+  readonly size: number;
+  readonly dtype: DType;
+  /** Half-widths of the windows around 2/η, as shares of it. Default 0.05, 0.1, 0.25. */
+  readonly windows?: readonly number[];
+}
+
+/** How the steps, weighted by ‖d‖², lie about 2/η. The bounds follow from the loss alone. */
+export interface ConcentrationWindow {
+  /** Half-width w, [L/w²]. */
+  readonly width: number;
+  /** Shares of E_K with |r̃ − 2/η| < w, with r̃ ≤ 2/η − w, with r̃ ≥ 2/η + w. They add up to 1. */
+  readonly within: number;
+  readonly below: number;
+  readonly above: number;
+  /** Bounds on `below` and `above`: (2(L₀ − L_K) + B⁺)/(w E_K) and B⁺/(w E_K). */
+  readonly belowBound: number;
+  readonly aboveBound: number;
+}
+
+/**
+ * Sums over the steps so far, each statement of arXiv 2604.20446 with the number that shows whether it holds.
+ * Residuals are relative and of the order of the rounding of losses and parameters, or something is wrong.
+ */
+export interface CouplingSummary {
+  /** K, the number of steps. */
+  readonly steps: number;
+  /** E_K = Σ‖d_k‖², [w²]. */
+  readonly energy: number;
+  /** Σ(L(x_k) − L(y_k)), [L]: L₀ − L_K for a run on one loss. */
+  readonly lossDrop: number;
+  /** Σ‖d‖²r̃/E_K, [L/w²]. Null while E_K = 0. */
+  readonly weightedMean: number | null;
+  /** 2/η − 2(L₀ − L_K)/E_K: what the weighted mean of r̃ must be, and so a lower bound on the largest r̃. Null while E_K = 0. */
+  readonly forcedMean: number | null;
+  /** Largest r̃ so far and the step (0, 1, …) where it was. */
+  readonly largest: number | null;
+  readonly largestStep: number | null;
+  /** First step with r̃ ≥ 2/η. */
+  readonly firstAbove: number | null;
+  /** B⁻ = Σ‖d‖²(2/η − r̃)₊ and B⁺ = Σ‖d‖²(r̃ − 2/η)₊, [L]. */
+  readonly deficit: number;
+  readonly excess: number;
+  readonly windows: readonly ConcentrationWindow[];
+  readonly residuals: {
+    /** Σ‖d‖²(2/η − r̃) against 2(L₀ − L_K), relative to B⁻ + B⁺. */
+    readonly telescoping: number;
+    /** B⁻ − B⁺ against 2(L₀ − L_K), relative to B⁻ + B⁺. */
+    readonly balance: number;
+    /** Weighted mean of r̃ against the forced mean, relative to 2/η. */
+    readonly forcing: number;
+    /** Largest ‖d_k + η∇L(w_k)‖/‖d_k‖; the recurrence d_{k+1} = (I − ηH̄_k)d_k holds to twice that. */
+    readonly update: number;
+    /** Largest |r̄ − 2/η| − ‖w_{k+2} − w_k‖/(η‖d_k‖), relative to 2/η: not above 0. */
+    readonly nearPeriodicity: number;
+  };
+}
+
+/** Relative half-widths of windows, from "at the edge by any standard" to "roughly". */
+const DEFAULT_WINDOWS: readonly number[] = [0.05, 0.1, 0.25];
+
+/**
+ * Takes the iterates of a run one by one (`next`), or steps with both ends given (`add`), and keeps the sums.
+ *
+ * For gradient descent all identities hold, in exact arithmetic and on any landscape (those with r̄, r̃ as integrals of
+ * the Hessian need C² along the steps). For SGD, with x, y and both gradients taken under the loss L_B of the
+ * step's own mini-batch, every statement about one step holds (r̄, r̃, loss change, near-periodicity, with L_B and
+ * H_B), and the sums hold with Σ(L_B(x_k) − L_B(y_k)) in place of L₀ − L_K: it does not telescope, the batch
+ * changes. What fails is all that links two steps: y − η∇L_B(y) is the next iterate only if the same batch is
+ * drawn again, so `twoStepReturn` is what it would be, and the recurrence for d_{k+1} gains the noise term
+ * −η(ξ_{k+1} − ξ_k).
+ *
+ * Memory: two vectors, for `next`; O(P) a step, no vector is allocated.
+ */
+export class CouplingAccumulator {
+  readonly #lr: number;
+  readonly #size: number;
+  readonly #dtype: DType;
+  readonly #windows: { width: number; below: CompensatedSum; above: CompensatedSum }[];
+  #previous: { theta: Vector; gradient: Vector; loss: number } | null = null;
+  #firstLoss: number | null = null;
+  #steps = 0;
+  readonly #energy = new CompensatedSum();
+  readonly #lossDrop = new CompensatedSum();
+  readonly #weighted = new CompensatedSum();
+  readonly #telescoped = new CompensatedSum();
+  readonly #deficit = new CompensatedSum();
+  readonly #excess = new CompensatedSum();
+  #largest: number | null = null;
+  #largestStep: number | null = null;
+  #firstAbove: number | null = null;
+  #update = 0;
+  #nearPeriodicity = -Infinity;
+
+  /** Throws InputError for a learning rate or window width that is not positive. */
+  constructor({ lr, size, dtype, windows = DEFAULT_WINDOWS }: CouplingOptions) {
+    checkRate(lr);
+    this.#lr = lr;
+    this.#size = size;
+    this.#dtype = dtype;
+    this.#windows = windows.map((share) => {
+      if (!(share > 0))
+        throw new InputError("not a window width", { received: String(share), allowed: "> 0" });
+      return { width: (share * 2) / lr, below: new CompensatedSum(), above: new CompensatedSum() };
+    });
+  }
+
+  /**
+   * The next iterate of gradient descent with its gradient and loss, all copied; returns the step that ends here,
+   * null for the first iterate.
+   *
+   * @throws InputError when the vectors do not have length P
+   */
+  next(theta: Vector, gradient: Vector, loss: number): CouplingStep | null {
+    if (theta.length !== this.#size || gradient.length !== this.#size) {
+      throw new InputError("iterate or gradient has the wrong length", {
+        received: `${theta.length} and ${gradient.length}`,
+        allowed: String(this.#size),
+      });
+    }
+    const previous = this.#previous;
+    if (previous === null) {
+      const [copy, slope] = [zeros(this.#dtype, this.#size), zeros(this.#dtype, this.#size)];
+      copy.set(theta);
+      slope.set(gradient);
+      this.#previous = { theta: copy, gradient: slope, loss };
+      this.#firstLoss ??= loss;
+      return null;
+    }
+    const step = this.add({
+      x: previous.theta,
+      gradientX: previous.gradient,
+      lossX: previous.loss,
+      y: theta,
+      gradientY: gradient,
+      lossY: loss,
+    });
+    previous.theta.set(theta);
+    previous.gradient.set(gradient);
+    previous.loss = loss;
+    return step;
+  }
+
+  /** A step with both ends measured under one loss: a mini-batch of SGD. Nothing is kept of the vectors. */
+  add(ends: StepEnds): CouplingStep {
+    const step = couplingStep(ends, this.#lr);
+    this.#note(step);
+    return step;
+  }
+
+  summary(): CouplingSummary {
+    const threshold = 2 / this.#lr;
+    const energy = this.#energy.value;
+    const [deficit, excess] = [this.#deficit.value, this.#excess.value];
+    // A run on one loss: the drop from first to last loss, independent of the sum over steps.
+    const last = this.#previous?.loss;
+    const drop =
+      last === undefined || this.#firstLoss === null ? this.#lossDrop.value : this.#firstLoss - last;
+    const weightedMean = energy > 0 ? this.#weighted.value / energy : null;
+    const forcedMean = energy > 0 ? threshold - (2 * drop) / energy : null;
+    const size = deficit + excess;
+    const relative = (value: number): number => (size > 0 ? Math.abs(value) / size : 0);
+    return {
+      steps: this.#steps,
+      energy,
+      lossDrop: drop,
+      weightedMean,
+      forcedMean,
+      largest: this.#largest,
+      largestStep: this.#largestStep,
+      firstAbove: this.#firstAbove,
+      deficit,
+      excess,
+      windows: this.#windows.map(({ width, below, above }) => {
+        const share = (value: number): number => (energy > 0 ? value / energy : 0);
+        return {
+          width,
+          within: energy > 0 ? Math.max(0, 1 - share(below.value) - share(above.value)) : 0,
+          below: share(below.value),
+          above: share(above.value),
+          belowBound: share((2 * drop + excess) / width),
+          aboveBound: share(excess / width),
+        };
+      }),
+      residuals: {
+        telescoping: relative(this.#telescoped.value - 2 * drop),
+        balance: relative(deficit - excess - 2 * drop),
+        forcing: weightedMean === null ? 0 : Math.abs(weightedMean - forcedMean!) / threshold,
+        update: this.#update,
+        nearPeriodicity: this.#nearPeriodicity === -Infinity ? 0 : this.#nearPeriodicity / threshold,
+      },
+    };
+  }
+
+  #note(step: CouplingStep): void {
+    const { stepSquared, rBar, rTilde, lossChange } = step;
+    const index = this.#steps++;
+    this.#lossDrop.add(-lossChange);
+    if (rBar === null || rTilde === null) return;
+    const threshold = 2 / this.#lr;
+    const below = threshold - rTilde;
+    this.#energy.add(stepSquared);
+    this.#weighted.add(stepSquared * rTilde);
+    this.#telescoped.add(stepSquared * below);
+    (below > 0 ? this.#deficit : this.#excess).add(stepSquared * Math.abs(below));
+    for (const window of this.#windows) {
+      if (below >= window.width) window.below.add(stepSquared);
+      else if (-below >= window.width) window.above.add(stepSquared);
+    }
+    if (this.#largest === null || rTilde > this.#largest) {
+      this.#largest = rTilde;
+      this.#largestStep = index;
+    }
+    if (below <= 0) this.#firstAbove ??= index;
+    this.#update = Math.max(this.#update, step.updateResidual!);
+    const margin = Math.abs(rBar - threshold) - step.twoStepReturn! / this.#lr;
+    this.#nearPeriodicity = Math.max(this.#nearPeriodicity, margin);
+  }
+}

@@ -1,0 +1,4 @@
+// Edge coupling (arXiv 2604.20446): steps, segments and period-two orbits of gradient descent.
+export * from "./functional.ts";
+export * from "./coupling-step.ts";
+export * from "./coupling-accumulator.ts";
