@@ -55,6 +55,7 @@ export async function recordProblem(
 /**
  * Adds this session to provenance.json.
  *
+ * @param steps the run's new number of steps, when this session raises it
  * @returns a warning when something that decides the bits has changed since the run began, else null
  */
 export async function recordSession(
@@ -63,6 +64,7 @@ export async function recordSession(
   argv: readonly string[],
   before: Provenance | null,
   fromStep: number,
+  steps?: number,
 ): Promise<string | null> {
   const now = await provenanceOf(problem, argv);
   if (before === null) {
@@ -70,6 +72,8 @@ export async function recordSession(
     return null;
   }
   const changes = changesSince(before, now);
-  await store.saveProvenance(withSession(before, { now: new Date(), fromStep, command: now.command }));
+  const { command } = now;
+  const session = { now: new Date(), fromStep, command, ...(steps === undefined ? {} : { steps }) };
+  await store.saveProvenance(withSession(before, session));
   return changes.length === 0 ? null : `bits may differ from an uninterrupted run: ${changes.join(", ")}`;
 }

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { DataProvenance } from "../data/index.ts";
-import type { Provenance } from "../record/index.ts";
+import type { Provenance, Session } from "../record/index.ts";
 
 export interface ProvenanceOptions {
   /** Command line as typed, program first. */
@@ -47,10 +47,10 @@ export async function collectProvenance(options: ProvenanceOptions): Promise<Pro
 /** The same provenance with one more session, for a resumed run. */
 export function withSession(
   provenance: Provenance,
-  session: { readonly now: Date; readonly fromStep: number; readonly command: readonly string[] },
+  session: { readonly now: Date } & Omit<Session, "startedAt">,
 ): Provenance {
-  const { now, fromStep, command } = session;
-  const added = { startedAt: now.toISOString(), fromStep, command };
+  const { now, ...rest } = session;
+  const added: Session = { startedAt: now.toISOString(), ...rest };
   return { ...provenance, sessions: [...provenance.sessions, added] };
 }
 

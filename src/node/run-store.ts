@@ -161,12 +161,13 @@ export class RunFolder implements RunStore {
 
   /**
    * The newest checkpoint that can be used, with events.jsonl cut to what it accounts for (so a half-written last
-   * line goes too) and newer, unusable checkpoints removed. Null when none was saved yet: the run starts over.
+   * line goes too) and newer, unusable checkpoints removed. Null when there is none to go on from: the run starts over.
    *
-   * @param decode turns a file into a checkpoint, `decodeCheckpoint` with the run's layout and configuration
+   * @param decode turns a file into a checkpoint, `decodeCheckpoint` with the run's layout and configuration; null for
+   *   one not to go on from
    * @throws RunError when there are checkpoints but none can be used; nothing has been changed then
    */
-  async rewind(decode: (file: TensorFile, path: string) => Checkpoint): Promise<Checkpoint | null> {
+  async rewind(decode: (file: TensorFile, path: string) => Checkpoint | null): Promise<Checkpoint | null> {
     const steps = await this.#checkpointSteps();
     const reasons: string[] = [];
     const bytes = await this.#fs.readFile(this.#eventsPath);
@@ -174,14 +175,14 @@ export class RunFolder implements RunStore {
       const path = this.#checkpointPath(step);
       try {
         const checkpoint = decode(parseSafetensors(await this.#fs.readFile(path), path), path);
+        if (checkpoint === null) continue;
         const offset = lineOffset(bytes, checkpoint.progress.events);
         if (offset === null) {
           reasons.push(`${path}: ${RUN_FILES.events} has fewer lines than the checkpoint accounts for`);
           continue;
         }
         await this.#truncate(offset);
-        for (const newer of steps.slice(0, i))
-          await this.#fs.rm(this.#checkpointPath(newer), { force: true });
+        await this.#removeCheckpoints(steps.slice(0, i));
         return checkpoint;
       } catch (error) {
         if (!(error instanceof InputError)) throw fileError(error, "cannot read the checkpoint", path);
@@ -194,7 +195,12 @@ export class RunFolder implements RunStore {
       });
     }
     await this.#truncate(0);
+    await this.#removeCheckpoints(steps);
     return null;
+  }
+
+  async #removeCheckpoints(steps: readonly number[]): Promise<void> {
+    for (const step of steps) await this.#fs.rm(this.#checkpointPath(step), { force: true });
   }
 
   async #checkpointSteps(): Promise<number[]> {
@@ -269,14 +275,18 @@ export class RunFolder implements RunStore {
   async saveCheckpoint(step: number, file: TensorFile, keep: number): Promise<void> {
     await this.#syncEvents();
     await replaceFile(this.#fs, this.#checkpointPath(step), serialiseSafetensors(file));
-    const outdated = (await this.#checkpointSteps()).slice(keep);
-    for (const old of outdated) await this.#fs.rm(this.#checkpointPath(old), { force: true });
+    await this.#removeCheckpoints((await this.#checkpointSteps()).slice(keep));
   }
 
   async saveSummary(summary: RunSummary): Promise<void> {
     await this.#syncEvents();
     const text = `${JSON.stringify(summary, null, 2)}\n`;
     await replaceFile(this.#fs, join(this.dir, RUN_FILES.summary), text);
+  }
+
+  /** Replaces config.yaml, for a run that goes on with more steps. */
+  async saveConfig(config: ExperimentConfig): Promise<void> {
+    await replaceFile(this.#fs, join(this.dir, RUN_FILES.config), stringify(config));
   }
 
   /** Replaces provenance.json, to add the session of a resume. */

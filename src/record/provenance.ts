@@ -26,6 +26,8 @@ export interface Session {
   readonly startedAt: string;
   /** Step it started from. */
   readonly fromStep: number;
+  /** Steps the run was to take from then on, when this session raised them. */
+  readonly steps?: number;
   readonly command: readonly string[];
 }
 

@@ -1,9 +1,10 @@
 // `brink resume RUN`: goes on where a run stopped, to the same bits as if it never had.
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
-import { parseSummary, RUN_FILES, type RunSummary } from "../../record/index.ts";
-import { type CommonOptions, examplesFirst, type Host, withRunsDir } from "../host.ts";
+import type { ExperimentConfig } from "../../lab/index.ts";
+import { InputError } from "../../math/index.ts";
+import type { RunSummary } from "../../record/index.ts";
+import { type CommonOptions, examplesFirst, type Host, integerFrom, withRunsDir } from "../host.ts";
 import { withInterrupt } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import type { Progress } from "../progress.ts";
@@ -11,19 +12,25 @@ import { exitCodeOf, resultOf, resultTable } from "../results.ts";
 
 interface Options extends CommonOptions {
   readonly runsDir: string;
+  readonly steps?: number;
 }
 
 /** Registers the command. */
 export function addResumeCommand(program: Command, host: Host): void {
   const command = withRunsDir(
-    program.command("resume <run>").description("continue an interrupted run, to the same bits"),
-  ).action(async (ref: string, _options: object, self: Command) => {
-    const options = self.optsWithGlobals<Options>();
-    await host.run(options, (output) => resume(output, host, ref, options));
-  });
+    program
+      .command("resume <run>")
+      .description("continue an interrupted run, to the same bits, or extend a finished one"),
+  )
+    .option("--steps <n>", "go on to n steps in all, as if the run had been made with them", integerFrom(1))
+    .action(async (ref: string, _options: object, self: Command) => {
+      const options = self.optsWithGlobals<Options>();
+      await host.run(options, (output) => resume(output, host, ref, options));
+    });
   examplesFirst(command, [
     ["brink resume headline-b8", "any unambiguous beginning of an id will do"],
     ["brink resume runs/headline-b8-s0-7f3a", "or the folder"],
+    ["brink resume headline-b8 --steps 20000", "longer than it was made for"],
   ]);
 }
 
@@ -31,17 +38,20 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
   const { io } = output;
   output.note(`resuming ${ref}`);
   const { findRun } = await import("../run-refs.ts");
-  const { readProvenance, readRunConfig } = await import("../../node/read-run.ts");
+  const { readProvenance, readRunConfig, readSummary } = await import("../../node/read-run.ts");
   const { openRun } = await import("../../node/run-store.ts");
   const dir = findRun(io, options.runsDir, ref);
   const provenance = await readProvenance(dir);
-  const config = await readRunConfig(dir);
+  const before = await readRunConfig(dir);
   const store = await openRun(dir);
   try {
-    const ended = await endedResult(dir);
-    if (ended !== null) {
-      output.note(`the run has ended (${ended.status}); nothing to resume`);
-      return finish(output, store.id, config.name, dir, ended);
+    const recorded = await readSummary(dir);
+    const config = withSteps(before, recorded, options.steps);
+    const longer = config !== before;
+    if (!longer && (recorded?.status === "finished" || recorded?.status === "diverged")) {
+      const hint = recorded.status === "finished" ? " (--steps N extends it)" : "";
+      output.note(`the run has ended (${recorded.status}); nothing to resume${hint}`);
+      return finish(output, store.id, config.name, dir, recorded);
     }
     const { assemble, loadData, startingPoint } = await import("../assemble.ts");
     const { train } = await import("../train.ts");
@@ -51,19 +61,27 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
     const problem = await assemble({ ...config, threads }, await loadData(config, io));
     try {
       const layout = problem.network.layout.entries;
-      const checkpoint = await store.rewind((tensors, name) =>
-        decodeCheckpoint(tensors, layout, config, name),
-      );
+      // In this order: killed at any point between, the run still resumes to its old or its new end.
+      if (longer && recorded !== null) await store.saveSummary({ ...recorded, status: "interrupted" });
+      const checkpoint = await store.rewind((tensors, name) => {
+        const found = decodeCheckpoint(tensors, layout, config, name);
+        // The last point is measured whatever the cadence says: a longer run has nothing of that.
+        return longer && found.progress.ended !== null ? null : found;
+      });
+      if (longer) await store.saveConfig(config);
       if (checkpoint === null) output.note("no checkpoint yet: starting again from the beginning");
       const theta0 = checkpoint?.theta ?? (await startingPoint(problem, io)).theta;
       const { recordSession } = await import("../record-problem.ts");
-      const changed = await recordSession(store, problem, host.argv, provenance, checkpoint?.step ?? 0);
+      const fromStep = checkpoint?.step ?? 0;
+      const raised = longer ? config.steps : undefined;
+      const changed = await recordSession(store, problem, host.argv, provenance, fromStep, raised);
       if (changed !== null) output.warn(changed);
       output.json({
         type: "run",
         run: store.id,
         dir: path.relative(io.cwd, dir),
-        fromStep: checkpoint?.step ?? 0,
+        fromStep,
+        ...(longer ? { steps: config.steps } : {}),
       });
       let progress: Progress | undefined;
       const summary = await withInterrupt(
@@ -95,18 +113,44 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
   }
 }
 
-/** The summary of a run that is over: finished, or diverged (which would only diverge again). */
-async function endedResult(dir: string): Promise<RunSummary | null> {
-  const file = path.join(dir, RUN_FILES.summary);
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
+/**
+ * The configuration with more steps; the same object when there is nothing to change.
+ *
+ * @throws InputError for fewer steps, and for a run that more steps would not take further
+ */
+function withSteps(
+  config: ExperimentConfig,
+  summary: RunSummary | null,
+  steps: number | undefined,
+): ExperimentConfig {
+  if (steps === undefined || steps === config.steps) return config;
+  const refuse = (message: string, hint?: string): never => {
+    throw new InputError(message, {
+      field: "--steps",
+      received: String(steps),
+      ...(hint === undefined ? { allowed: `more than the ${config.steps} the run was made for` } : { hint }),
+    });
+  };
+  if (steps < config.steps) refuse("a run cannot be shortened");
+  if (summary?.status === "diverged") {
+    refuse(
+      `the run diverged at step ${summary.step}, and would again`,
+      "Start one with a smaller optimizer.lr",
+    );
   }
-  const summary = parseSummary(text, file);
-  return summary.status === "finished" || summary.status === "diverged" ? summary : null;
+  if (summary?.status === "finished" && summary.step < config.steps) {
+    refuse(
+      `the run was stopped at step ${summary.step} by its \`stop\` rule, and would be again`,
+      "Start one with another `stop`",
+    );
+  }
+  if (summary?.status === "finished" && summary.step > 0 && config.checkpoint.keep < 2) {
+    refuse(
+      "the run kept only its last checkpoint, which holds its end",
+      "Start a new run with more steps, or with checkpoint.keep of 2",
+    );
+  }
+  return { ...config, steps };
 }
 
 function finish(output: Output, id: string, name: string, dir: string, summary: RunSummary): number {
