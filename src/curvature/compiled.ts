@@ -6,7 +6,15 @@ import type { Node, Program } from "../tensor/index.ts";
 import { type Linearisation, type ProbeKind, ProblemPrograms, type ProblemInputs } from "./programs.ts";
 
 /** Programs of one shape for any number of examples. */
-export type ProgramKind = "evaluation" | "gradient" | "hessianProduct" | "sharpnessGradient" | "projections";
+export type ProgramKind =
+  | "evaluation"
+  | "gradient"
+  | "hessianProduct"
+  | "sharpnessGradient"
+  | "thirdDerivativeGradient"
+  | "projections"
+  | "lineCurvature"
+  | "lineDerivatives";
 
 /** An executable with the nodes its inputs stand for. */
 export interface Compiled {

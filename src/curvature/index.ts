@@ -5,6 +5,7 @@ export * from "./chunks.ts";
 export * from "./lanczos.ts";
 export * from "./objective.ts";
 export * from "./programs.ts";
+export * from "./directional.ts";
 export * from "./examples.ts";
 export * from "./estimate.ts";
 export * from "./landscape.ts";

@@ -48,3 +48,18 @@ export interface ExampleObjective extends Objective {
    */
   projections(theta: Vector, direction: Vector, at?: HessianOperator): Promise<Float64Array<ArrayBuffer>>;
 }
+
+/** What segments and period-two orbits need: more derivatives along a direction, and Hessian products at any point. */
+export interface SmoothObjective extends Pick<Objective, "size" | "dtype" | "lossAndGradient"> {
+  /** out ← ∇²L(θ)·v, from scratch: for products at points that alternate. `out` must not alias `v`. */
+  hessianProduct(theta: Vector, v: Vector, out: Vector): Promise<void>;
+  /** out ← ∇³L(θ)[u, u, ·]; returns uᵀHu. */
+  sharpnessGradient(theta: Vector, u: Vector, out: Vector): Promise<number>;
+  /** out ← ∇⁴L(θ)[u, u, u, ·]; returns ∇³L(θ)[u, u, u]. Cost about four gradients. */
+  thirdDerivativeGradient(theta: Vector, u: Vector, out: Vector): Promise<number>;
+  /**
+   * L and its derivatives at t = 0 of t ↦ L(θ + tu) up to `order`: uᵀHu is entry 2, ∇⁴L[u,u,u,u] entry 4. Forward
+   * mode only: `order` + 1 forward passes.
+   */
+  lineDerivatives(theta: Vector, u: Vector, order: 2 | 4): Promise<readonly number[]>;
+}

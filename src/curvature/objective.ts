@@ -13,7 +13,7 @@ import { sizeOf, type Node } from "../tensor/index.ts";
 import { bytesPer, examplesWithin } from "./chunks.ts";
 import { CompiledProblem, feedsFor, type Compiled, type ProgramKind } from "./compiled.ts";
 import { ExampleSet, type ExampleArrays, type ExampleChunk } from "./examples.ts";
-import type { Evaluation, ExampleObjective } from "./objective-types.ts";
+import type { Evaluation, ExampleObjective, SmoothObjective } from "./objective-types.ts";
 import type { HessianOperator } from "./operator.ts";
 import type { ProbeKind } from "./programs.ts";
 
@@ -36,7 +36,7 @@ const DEFAULT_BUDGET = 512 * 2 ** 20;
 type Fed = readonly [group: "parameters" | "total" | "probe", vector: Vector];
 
 /** L(θ) = (1/n) Σ ℓ_i(θ) for a network on a data set. Methods must not be called concurrently. */
-export class NetworkObjective implements ExampleObjective {
+export class NetworkObjective implements ExampleObjective, SmoothObjective {
   readonly size: number;
   readonly dtype: DType;
   readonly n: number;
@@ -146,18 +146,31 @@ export class NetworkObjective implements ExampleObjective {
     await this.#addHessianProduct(theta, this.#train.gather(indices), indices.length, v, out);
   }
 
+  async hessianProduct(theta: Vector, v: Vector, out: Vector): Promise<void> {
+    await this.#addHessianProduct(theta, this.#train.chunks, this.n, v, out);
+  }
+
   async sharpnessGradient(theta: Vector, u: Vector, out: Vector, at?: HessianOperator): Promise<number> {
-    let curvature = 0;
-    await this.#chain(this.#train.chunks, this.#zero, out, 1 / this.n, async (chunk, total, result) => {
-      const fed: Fed[] = [
-        ["parameters", theta],
-        ["probe", u],
-        ["total", total],
-      ];
-      await this.#probe("sharpnessGradient", chunk, fed, [this.#scalar, ...this.#viewsOf(result)], at);
-      curvature += this.#scalar[0]!;
-    });
-    return curvature;
+    return this.#addForm("sharpnessGradient", theta, u, out, at);
+  }
+
+  async thirdDerivativeGradient(theta: Vector, u: Vector, out: Vector): Promise<number> {
+    return this.#addForm("thirdDerivativeGradient", theta, u, out);
+  }
+
+  async lineDerivatives(theta: Vector, u: Vector, order: 2 | 4): Promise<readonly number[]> {
+    const totals = new Array<number>(order + 1).fill(0);
+    const scalars = totals.map(() => zeros(this.dtype, 1));
+    const fed: Fed[] = [
+      ["parameters", theta],
+      ["probe", u],
+    ];
+    this.#weight[0] = 1 / this.n;
+    for (const chunk of this.#train.chunks) {
+      await this.#run(order === 2 ? "lineCurvature" : "lineDerivatives", chunk, fed, scalars);
+      scalars.forEach((scalar, k) => (totals[k]! += scalar[0]!));
+    }
+    return totals;
   }
 
   async projections(
@@ -227,6 +240,30 @@ export class NetworkObjective implements ExampleObjective {
       ];
       return this.#probe("hessianProduct", chunk, fed, this.#viewsOf(to), at);
     });
+  }
+
+  /** out ← a symmetric form of the full loss with one slot open; returns the form. */
+  async #addForm(
+    kind: "sharpnessGradient" | "thirdDerivativeGradient",
+    theta: Vector,
+    u: Vector,
+    out: Vector,
+    at?: HessianOperator,
+  ): Promise<number> {
+    let form = 0;
+    await this.#chain(this.#train.chunks, this.#zero, out, 1 / this.n, async (chunk, total, result) => {
+      const fed: Fed[] = [
+        ["parameters", theta],
+        ["probe", u],
+        ["total", total],
+      ];
+      const results = [this.#scalar, ...this.#viewsOf(result)];
+      await (kind === "sharpnessGradient"
+        ? this.#probe(kind, chunk, fed, results, at)
+        : this.#run(kind, chunk, fed, results));
+      form += this.#scalar[0]!;
+    });
+    return form;
   }
 
   /** Runs what is asked along a probe: from the kept values when `at` is where they belong, else from scratch. */

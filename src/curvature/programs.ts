@@ -16,6 +16,7 @@ import {
   topologicalOrder,
   type Program,
 } from "../tensor/index.ts";
+import { type Along, formAndGradient, lineDerivatives } from "./directional.ts";
 
 /** Inputs every program of a problem may use; which ones it does use is in `Program.inputs`. */
 export interface ProblemInputs {
@@ -88,7 +89,7 @@ export class ProblemPrograms {
     const gradients = grad(this.#weighted(), parameters).map((g, k) =>
       broadcastTo(g ?? parameters[k]!.graph.constant(0), parameters[k]!.shape),
     );
-    const products = jvp(gradients, new Map(parameters.map((parameter, k) => [parameter, probe[k]!])));
+    const products = jvp(gradients, this.#along());
     return {
       inputs: [...parameters, ...total, ...probe, x, y, weight],
       outputs: this.#accumulated(products),
@@ -128,25 +129,53 @@ export class ProblemPrograms {
    * the probe held constant (Damian et al. 2022: ∇S = ∇³L(u, u)).
    */
   sharpnessGradient(): Program {
-    const { parameters, total, probe, x, y, weight } = this.inputs;
-    const along = new Map(parameters.map((parameter, k) => [parameter, probe[k]!]));
-    const zero = weight.graph.constant(0);
-    const [slope] = jvp([this.#weighted()], along);
-    const [curvature] = jvp([slope ?? zero], along);
-    const gradients = grad(curvature ?? zero, parameters);
-    return {
-      inputs: [...parameters, ...total, ...probe, x, y, weight],
-      outputs: [curvature ?? zero, ...this.#accumulated(gradients)],
-    };
+    return this.#formAndGradient(2);
+  }
+
+  /** The same one order higher: weight·∇³Σℓ_i[probe³], and total + weight·∇⁴Σℓ_i[probe³, ·]. */
+  thirdDerivativeGradient(): Program {
+    return this.#formAndGradient(3);
+  }
+
+  /** weight·∇^kΣℓ_i[probe^k] for k = 0, 1, 2: loss, slope and curvature along the probe, forward mode only. */
+  lineCurvature(): Program {
+    return this.#line(2);
+  }
+
+  /** The same to k = 4. */
+  lineDerivatives(): Program {
+    return this.#line(4);
   }
 
   /** ⟨∇ℓ_i, probe⟩ for every example: one forward-mode pass instead of n gradients. Shape [examples]. */
   projections(): Program {
     const { parameters, probe, x, y } = this.inputs;
-    const along = new Map(parameters.map((parameter, k) => [parameter, probe[k]!]));
-    const [slopes] = jvp([this.#losses], along);
+    const [slopes] = jvp([this.#losses], this.#along());
     const zero = expand(this.inputs.weight.graph.constant(0), this.#losses.shape);
     return { inputs: [...parameters, ...probe, x, y], outputs: [slopes ?? zero] };
+  }
+
+  #formAndGradient(order: number): Program {
+    const { parameters, total, probe, x, y, weight } = this.inputs;
+    const { form, gradient } = formAndGradient(this.#weighted(), this.#along(), order);
+    return {
+      inputs: [...parameters, ...total, ...probe, x, y, weight],
+      outputs: [form, ...this.#accumulated(gradient)],
+    };
+  }
+
+  #line(order: number): Program {
+    const { parameters, probe, x, y, weight } = this.inputs;
+    return {
+      inputs: [...parameters, ...probe, x, y, weight],
+      outputs: lineDerivatives(this.#weighted(), this.#along(), order),
+    };
+  }
+
+  /** Parameters moving along the probe. */
+  #along(): Along {
+    const { parameters, probe } = this.inputs;
+    return new Map(parameters.map((parameter, k) => [parameter, probe[k]!]));
   }
 
   /** Scaling the loss of each example at the root keeps every later operation on small tensors. */
