@@ -6,6 +6,7 @@ export * from "./lanczos.ts";
 export * from "./objective.ts";
 export * from "./programs.ts";
 export * from "./directional.ts";
+export * from "./expression-objective.ts";
 export * from "./examples.ts";
 export * from "./estimate.ts";
 export * from "./landscape.ts";

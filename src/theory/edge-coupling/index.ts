@@ -2,3 +2,5 @@
 export * from "./functional.ts";
 export * from "./coupling-step.ts";
 export * from "./coupling-accumulator.ts";
+export * from "./segment.ts";
+export * from "./landscapes.ts";
