@@ -61,6 +61,7 @@ export interface EosOracle {
   };
   readonly theta_dagger_0: readonly number[];
   readonly theta_0: readonly number[];
+  readonly x0_over_delta: number;
   readonly step1: Readonly<Record<"theta_dagger" | "gd" | "v_seed" | "v_code" | "v_gen", readonly number[]>>;
   readonly tracked: readonly TrackedRow[];
   readonly beta_s_to_t: Readonly<
