@@ -1,10 +1,10 @@
 // Figure: training and test accuracy at the measurement cadence.
-import type { MeasurementEvent, RunRecord } from "../record/index.ts";
+import type { RunRecord } from "../record/index.ts";
 import { drawChart } from "./chart.ts";
 import { describeTraces } from "./describe.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
 import { traceLines } from "./lines.ts";
-import type { Sample } from "./lines.ts";
+import { measuredSamples } from "./measured.ts";
 import { makeTraces } from "./traces.ts";
 
 /** Whether any run has an accuracy to draw. */
@@ -18,18 +18,11 @@ export function hasAccuracy(records: readonly RunRecord[]): boolean {
 export function accuracyFigure(records: readonly RunRecord[], options: FigureOptions): Figure {
   const traces = makeTraces(records);
   const x = options.x ?? "step";
-  const pick =
-    (value: (event: MeasurementEvent) => number | null | undefined) =>
-    (record: RunRecord): Sample[] =>
-      record.measurements.flatMap((event) => {
-        const picked = event.point === "iterate" ? value(event) : undefined;
-        return picked === undefined ? [] : [{ step: event.step, value: picked }];
-      });
   const train = traces.flatMap((trace) =>
     traceLines(
       trace,
       "accuracy",
-      pick((event) => event.accuracy),
+      measuredSamples((event) => event.accuracy),
       { x, kind: "main" },
     ),
   );
@@ -37,7 +30,7 @@ export function accuracyFigure(records: readonly RunRecord[], options: FigureOpt
     traceLines(
       trace,
       "test accuracy",
-      pick((event) => event.testAccuracy),
+      measuredSamples((event) => event.testAccuracy),
       { x, kind: "dashed" },
     ),
   );

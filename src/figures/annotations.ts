@@ -173,7 +173,8 @@ export function appendTitles(document: Document, parent: Element, frame: Frame, 
   const right = frame.width - frame.right;
   const floor = frame.height - frame.bottom;
   const room = frame.width - 16;
-  if (titles.panel !== undefined) write(titles.panel, room, { x: "8", y: "16", "font-weight": "bold" });
+  if (titles.panel !== undefined)
+    write(titles.panel, room, { x: "8", y: "16", "text-anchor": "start", "font-weight": "bold" });
   if (titles.y !== "") {
     write(titles.y, room, {
       x: "8",

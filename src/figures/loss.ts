@@ -5,6 +5,7 @@ import { describeTraces } from "./describe.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
 import { traceLines } from "./lines.ts";
 import type { Line, Sample } from "./lines.ts";
+import { measuredSamples } from "./measured.ts";
 import { hasDiverged, makeTraces } from "./traces.ts";
 
 /**
@@ -49,11 +50,7 @@ export function lossFigure(records: readonly RunRecord[], options: FigureOptions
   );
 }
 
-function measuredLoss(record: RunRecord): Sample[] {
-  return record.measurements
-    .filter((event) => event.point === "iterate" && event.loss !== undefined)
-    .map((event) => ({ step: event.step, value: event.loss ?? null }));
-}
+const measuredLoss = measuredSamples((event) => event.loss);
 
 /**
  * Ten times the largest loss without the divergences: a diverging run passes through 10^30 on its way to

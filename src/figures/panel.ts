@@ -40,8 +40,9 @@ export function plotPanel(
     marks: [
       Plot.gridY(y.ticks, { stroke: INK, strokeOpacity: 0.1 }),
       Plot.ruleX([x.domain[0]], { stroke: INK }),
-      Plot.axisY(y.ticks, { tickFormat: y.format, label: null, tickSize: 4 }),
-      Plot.axisX(x.ticks, { tickFormat: x.format, label: null, tickSize: 4 }),
+      // Texts as a channel: a tick format would be asked only for the ticks the library likes on a log axis.
+      Plot.axisY(y.ticks, { text: y.format, label: null, tickSize: 4 }),
+      Plot.axisX(x.ticks, { text: x.format, label: null, tickSize: 4 }),
       Plot.frame({ anchor: "bottom", stroke: INK }),
       ...marks,
     ],
