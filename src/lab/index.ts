@@ -12,3 +12,4 @@ export * from "./lanczos-sharpness.ts";
 export * from "./measure-plan.ts";
 export * from "./point-probe.ts";
 export * from "./product-objective.ts";
+export * from "./gap/index.ts";
