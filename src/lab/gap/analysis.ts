@@ -7,7 +7,7 @@ import { type GapGroup, groupRuns, pairedGap } from "./groups.ts";
 import { landscapeMeans, type LandscapeMeans, PLACES } from "./landscape-means.ts";
 import { type NoiseMeans, noiseMeans } from "./noise-means.ts";
 import { type Scaling, type ScalingInput, scaling, scalingOfMeans } from "./scaling.ts";
-import { overRuns, type Statistic } from "./statistic.ts";
+import { meanOf, type Statistic } from "./statistic.ts";
 import { type Tracking, tracking } from "./tracking.ts";
 
 /** A group with what was measured on it at equilibrium. */
@@ -109,9 +109,25 @@ export function noiseScaling(
   return scaling(inputs);
 }
 
-/** Measured noise of one kind over the runs of a group. */
-export function noiseOf(group: GapGroup, kind: Exclude<keyof NoiseMeans, "records">): Statistic {
-  return overRuns(group.runs, (run) => noiseMeans(run, "iterate")[kind]);
+/**
+ * Sampled noise along u against batch size, all batch sizes at the equilibrium of one group: what is left of the
+ * dependence on b when the place does not change with it.
+ */
+export function noiseAtOnePlace({ runs }: GapGroup, place: MeasurementPoint = "iterate"): Scaling {
+  const inputs = runs.flatMap((run) => {
+    const sizes = new Set(
+      run.window[place].flatMap(({ noiseVarianceSampled }) => Object.keys(noiseVarianceSampled ?? {})),
+    );
+    // A batch of one is an example, not a batch size of a figure.
+    sizes.delete("1");
+    return [...sizes].map((size): ScalingInput => ({
+      id: run.id,
+      seed: run.seed,
+      x: Number(size),
+      y: meanOf(run.window[place].map((event) => event.noiseVarianceSampled?.[size]?.variance)),
+    }));
+  });
+  return scaling(inputs);
 }
 
 /** β·σ_u² against the gap, at each place where β was measured. */

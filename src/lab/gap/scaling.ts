@@ -90,7 +90,7 @@ function perSeedExponents(inputs: readonly ScalingInput[]): Statistic {
 const FORMULAS: Readonly<Record<SamplingName, string>> = {
   with: "1/b",
   without: "(n − b)/(b(n − 1))",
-  shuffle: "1/b (epochs: n/(b(n − 1)))",
+  shuffle: "1/b (whole epochs)",
 };
 
 /**
