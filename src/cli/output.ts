@@ -41,6 +41,11 @@ export class Output {
     if (!this.options.json) this.io.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
   }
 
+  /** Human-readable text set off from what was written before by an empty line; nothing when it is empty. */
+  below(text: string): void {
+    if (text !== "") this.text(`\n${text}`);
+  }
+
   /** Machine-readable result, one line on stdout; nothing without `--json`. */
   json(value: unknown): void {
     if (this.options.json) this.io.stdout.write(`${JSON.stringify(value, finiteOrNull)}\n`);

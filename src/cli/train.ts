@@ -2,7 +2,7 @@
 import type { Checkpoint, RunStore } from "../lab/index.ts";
 import type { Vector } from "../math/index.ts";
 import { stabilityThreshold } from "../optim/index.ts";
-import type { RunEvent, RunSummary } from "../record/index.ts";
+import { isAssumptionWarning, type RunEvent, type RunSummary } from "../record/index.ts";
 import type { Problem } from "./assemble.ts";
 import type { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
@@ -47,8 +47,9 @@ export async function train(output: Output, options: TrainOptions): Promise<RunS
       if (event.point === "iterate" && event.sharpness !== undefined) state.sharpness = event.sharpness;
       output.json({ run, ...event });
     } else if (event.type === "mark") {
-      // The end is what the final table says.
-      if (!output.options.quiet && event.kind !== "finished") {
+      // The end and the theory's failed assumptions are what the final table says.
+      const later = event.kind === "finished" || isAssumptionWarning(event.message);
+      if (!output.options.quiet && !later) {
         progress.note(`${name}: step ${event.step}: ${event.kind}, ${event.message}`);
       }
       output.json({ run, ...event });

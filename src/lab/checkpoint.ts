@@ -140,7 +140,9 @@ function isHeader(value: unknown): value is Header {
   if (eigenvalues !== null && !isNumbers(eigenvalues)) return false;
   if (sampler !== null && !isSampler(sampler)) return false;
   if (!isObject(progress) || !isRecords(progress["recent"])) return false;
-  if (progress["assumptions"] !== undefined && !isAssumptions(progress["assumptions"])) return false;
+  const { assumptions = {}, series = {} } = progress;
+  if (!isAssumptions(assumptions) || !isObject(series) || !Object.values(series).every(isSeries))
+    return false;
   const maybe = ["loss", "initialLoss", "sharpness", "accuracy", "testAccuracy", "onset", "exceeded"];
   return (
     isCount(progress["events"]) &&
@@ -181,6 +183,10 @@ function isRecords(value: unknown): boolean {
         (record[1] === null || typeof record[1] === "number"),
     )
   );
+}
+
+function isSeries(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry) => entry === null || typeof entry === "number");
 }
 
 function isAssumptions(value: unknown): boolean {

@@ -2,7 +2,7 @@
 import type { ExampleObjective, HessianOperator, Objective } from "../curvature/index.ts";
 import type { Vector } from "../math/index.ts";
 import type { SamplerState, UpdateState } from "../optim/index.ts";
-import type { RunEvent, RunSummary, TensorFile } from "../record/index.ts";
+import type { MeasuredState, RunEvent, RunSummary, TensorFile } from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
 
 /** Leading eigenpairs of the last solve, kept as the warm start of the next; eigenvalues descending. */
@@ -65,15 +65,8 @@ export interface Checkpoint {
 /** One solve: its step, and the sharpness, null when it was not finite. */
 export type SharpnessRecord = readonly [step: number, sharpness: number | null];
 
-/** At how many measurements an assumption was checked and failed, and what was said the last time it failed. */
-export interface AssumptionCount {
-  readonly checked: number;
-  readonly failed: number;
-  readonly message: string;
-}
-
 /** Counters that travel with a checkpoint; plain JSON, and free of times, so that equal runs have equal files. */
-export interface Progress {
+export interface Progress extends MeasuredState {
   /** Lines of events.jsonl this checkpoint accounts for; later ones are discarded on resume. */
   readonly events: number;
   /** Hessian–vector products so far. */
@@ -91,8 +84,6 @@ export interface Progress {
   readonly exceeded: number | null;
   /** Sharpness solves so far, oldest first: the recent ones all, earlier ones thinned when there are thousands. */
   readonly recent: readonly SharpnessRecord[];
-  /** By name, how the theory's assumptions fared; absent until one was checked. */
-  readonly assumptions?: Readonly<Record<string, AssumptionCount>>;
   /** Set once the run has ended. */
   readonly ended: "finished" | null;
 }

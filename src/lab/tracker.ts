@@ -1,6 +1,13 @@
 // The running totals of one run: what has been counted and measured so far, and the summary they make.
 import { edge, equilibrium } from "../math/index.ts";
-import type { MeasurementEvent, RunEvent, RunSummary } from "../record/index.ts";
+import {
+  assumptionWarnings,
+  measuredMeans,
+  type MeasurementEvent,
+  noteMeasured,
+  type RunEvent,
+  type RunSummary,
+} from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
 import type { Progress, SharpnessRecord } from "./run-types.ts";
 
@@ -77,7 +84,7 @@ export class Tracker {
     now.hvps += event.hvps ?? 0;
     if (event.accuracy !== undefined) now.accuracy = event.accuracy;
     if (event.testAccuracy !== undefined) now.testAccuracy = event.testAccuracy;
-    if (event.assumptions !== undefined) this.#noteAssumptions(event.point, event.assumptions);
+    Object.assign(now, noteMeasured(now, event, { last: measure.equilibriumRecords, point: measure.point }));
     const solved = event.rayleigh === true ? undefined : event.sharpness;
     let crossed = false;
     if (solved !== undefined) {
@@ -92,30 +99,9 @@ export class Tracker {
     return crossed;
   }
 
-  /** With both points measured the midpoint counts: the theory is about what is left without the oscillation. */
-  #noteAssumptions(
-    point: MeasurementEvent["point"],
-    found: NonNullable<MeasurementEvent["assumptions"]>,
-  ): void {
-    if (this.#config.measure.point === "both" && point === "iterate") return;
-    const counts = { ...this.#now.assumptions };
-    for (const { name, holds, message } of found) {
-      const { checked, failed, message: before } = counts[name] ?? { checked: 0, failed: 0, message: "" };
-      counts[name] = {
-        checked: checked + 1,
-        failed: failed + (holds ? 0 : 1),
-        message: message ?? before,
-      };
-    }
-    this.#now.assumptions = counts;
-  }
-
   /** A sentence for each of the theory's assumptions that failed somewhere. */
   warnings(): readonly string[] {
-    const place = this.#config.measure.point === "iterate" ? "iterates" : "midpoints";
-    return Object.values(this.#now.assumptions ?? {})
-      .filter(({ failed }) => failed > 0)
-      .map(({ checked, failed, message }) => `at ${failed} of ${checked} measured ${place}: ${message}`);
+    return assumptionWarnings(this.#now.assumptions, this.#config.measure.point);
   }
 
   /** Marks the run as ended, for its last checkpoint. */
@@ -141,7 +127,7 @@ export class Tracker {
   }
 
   summary(status: RunSummary["status"], step: number, message?: string): RunSummary {
-    const { loss, sharpness, recent, accuracy, testAccuracy, onset, hvps } = this.#now;
+    const { assumptions, series, loss, sharpness, recent, accuracy, testAccuracy, onset, hvps } = this.#now;
     const records = recent.map(([at, value]) => ({ step: at, value }));
     const last = this.#config.measure.equilibriumRecords;
     const { n, mean, sd, stderr, tau, warning } = equilibrium(records, { last });
@@ -161,6 +147,8 @@ export class Tracker {
       equilibriumTau: tau,
       ...(warning === null || recent.length === 0 ? {} : { equilibriumWarning: warning }),
       ...(recent.length === 0 ? {} : { edge: { verdict, sentence, onset: settled?.step ?? null, ratio } }),
+      ...(assumptions === undefined ? {} : { assumptions }),
+      ...(series === undefined ? {} : { measured: measuredMeans({ series }) }),
       ...(accuracy === null ? {} : { accuracy }),
       ...(testAccuracy === null ? {} : { testAccuracy }),
       ...(onset === null ? {} : { onset }),

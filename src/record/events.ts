@@ -155,6 +155,28 @@ export interface EdgeSummary {
   readonly ratio: number | null;
 }
 
+/** At how many measurements an assumption was checked and failed, and what was said the last time it failed. */
+export interface AssumptionCount {
+  readonly checked: number;
+  readonly failed: number;
+  readonly message: string;
+}
+
+/** Mean of a measured quantity over a run's last records; null where it takes more finite ones than there are. */
+export interface MeasuredMean {
+  /** Dotted name as in events.jsonl: `alpha`, `noiseVariance.shuffle.50`, `batchSharpness.50`. */
+  readonly quantity: string;
+  readonly point: MeasurementPoint;
+  /** Finite records averaged. */
+  readonly n: number;
+  readonly mean: number | null;
+  readonly sd: number | null;
+  /** Standard error of the mean, correlation between records included. */
+  readonly stderr: number | null;
+  /** Integrated autocorrelation time, in records. */
+  readonly tau: number | null;
+}
+
 /** Contents of summary.json: written at every checkpoint and at the end. */
 export interface RunSummary {
   readonly version: 1;
@@ -177,6 +199,10 @@ export interface RunSummary {
   readonly equilibriumWarning?: string;
   /** How the sharpness stands to the threshold; absent when it was never measured. */
   readonly edge?: EdgeSummary;
+  /** By name, at how many measurements the theory's assumptions were checked and failed. */
+  readonly assumptions?: Readonly<Record<string, AssumptionCount>>;
+  /** Means of what was measured beyond loss and sharpness, over as many of its last records. */
+  readonly measured?: readonly MeasuredMean[];
   readonly accuracy?: number | null;
   readonly testAccuracy?: number | null;
   /** Step of the first solve with S ≥ threshold. */

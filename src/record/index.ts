@@ -3,6 +3,7 @@ export * from "./crc32.ts";
 export * from "./events.ts";
 export * from "./inflate.ts";
 export * from "./jsonl.ts";
+export * from "./measured.ts";
 export * from "./npy.ts";
 export * from "./npz.ts";
 export * from "./provenance.ts";

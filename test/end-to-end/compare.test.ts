@@ -64,7 +64,9 @@ describe("compare", () => {
     expect(runs).toMatch(/^gap-b5-s1-\w{4} +5 +1 +finished +[\d.]+ +[\d.]+ +[\d.]+ +-?[\d.]+ +[\d.]+$/m);
     expect(runs).toMatch(/^gap-bfull-s0-\w{4} +full +0 +finished +[\d.]+ +[\d.]+ +[\d.]+ +– +[\d.]+$/m);
     expect(groups).toMatch(/^batch 5 +2 +[\d.]+ ± [\d.]+ /m);
-    expect(groups!.trimEnd().split("\n")).toHaveLength(3);
+    const [table, found] = groups!.split("\n\n");
+    expect(table!.split("\n")).toHaveLength(3);
+    expect(found).toMatch(/^edge +4 below \(stochastic\)\n$/);
   });
 
   it("has the numbers of the events, and their means and spreads", async () => {
@@ -113,7 +115,7 @@ describe("compare", () => {
     appendFileSync(path.join(cwd, "runs", id, "events.jsonl"), '{"type":"meas');
     expect((await compared(id)).runs).toEqual([whole]);
     const { stdout } = await brink(cwd, ["compare", id]);
-    expect(stdout).toMatch(/^run +status +S_eq +stderr +gap to 2\/η +loss\n.*\n$/);
+    expect(stdout).toMatch(/^run +status +S_eq +stderr +gap to 2\/η +loss\n.*\n\nedge +1 below/);
   });
 });
 

@@ -4,7 +4,12 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { norm } from "../../src/math/index.ts";
-import { parseSafetensors, serialiseSafetensors, type NamedTensor } from "../../src/record/index.ts";
+import {
+  type MeasuredMean,
+  type NamedTensor,
+  parseSafetensors,
+  serialiseSafetensors,
+} from "../../src/record/index.ts";
 import { ORACLE_NETS, readOracle } from "../oracle-networks.ts";
 import { brink, scratch, shortGd, writeExperiment } from "./brink.ts";
 
@@ -51,6 +56,7 @@ interface Measured {
   batchSharpness: Record<string, Estimated & { sampling: string; ratioOfMeans: Estimated }>;
   gni: Record<string, Estimated>;
   interactionAwareSharpness: Record<string, Estimated>;
+  stepSharpness: number;
   trace: number;
   traceStderr: number;
 }
@@ -268,7 +274,7 @@ describe("measure", () => {
     const config = writeExperiment(cwd, "everything", [
       "optimizer: { name: sgd, batch: 5, lr: 0.1 }",
       "steps: 25",
-      "measure: { every: 10, point: both, landscape: true, noise: true, batchSharpness: true, interaction: true, trace: true }",
+      "measure: { every: 10, point: both, landscape: true, noise: true, batchSharpness: true, interaction: true, trace: true, stepSharpness: true }",
     ]);
     const events: string[] = [];
     for (const runs of ["first", "second"]) {
@@ -281,6 +287,25 @@ describe("measure", () => {
       expect(results[0]!.edge.sentence).toContain("threshold 20");
     }
     expect(events[1]).toBe(events[0]);
+    const { stdout: shown } = await brink(cwd, ["show", "everything", "--runs-dir", "first"]);
+    for (const line of [
+      /^α +\S+ ± \S+, progressive sharpening, mean over the last 2 midpoints; positive at \d of 2 in the whole run$/m,
+      /^β +\S+ ± \S+, self-stabilisation, /m,
+      /^σ_u², b = 5 +\S+ ± \S+, gradient noise along u \(shuffle\), mean over the last 2 midpoints$/m,
+      /^batch sharpness, b = 5 +\S+ ± \S+, .*mean over the last 4 iterates; \S+ % of the threshold$/m,
+      /^step sharpness +\S+ ± \S+, .*mean over the last 4 iterates; /m,
+    ]) {
+      expect(shown).toMatch(line);
+    }
+    const { stdout: json } = await brink(cwd, ["show", "everything", "--runs-dir", "first", "--json"]);
+    const { measured: means, assumptions } = JSON.parse(json) as {
+      measured: readonly MeasuredMean[];
+      assumptions: Record<string, { checked: number; failed: number }>;
+    };
+    expect(means.map(({ point, quantity }) => `${point} ${quantity}`)).toEqual(
+      expect.arrayContaining(["midpoint alpha", "iterate noiseVariance.with.5", "iterate trace"]),
+    );
+    expect(assumptions["progressiveSharpening"]!.checked).toBe(2);
     const measured = events[0]!
       .trim()
       .split("\n")
@@ -298,6 +323,7 @@ describe("measure", () => {
       expect(Object.keys(event.noiseVariance.without)).toEqual(["1", "5"]);
       expect(event.batchSharpness["5"]).toMatchObject({ batches: 30, sampling: "shuffle" });
       expect(event.trace).toBeTypeOf("number");
+      if (event.point === "iterate") expect(event.stepSharpness).toBeTypeOf("number");
       expect(event.assumptions.map(({ name }) => name)).toContain("eigengap");
     }
   });

@@ -15,10 +15,16 @@ beforeAll(async () => {
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 describe("run", () => {
-  it("trains, keeps a record, and prints one table on stdout and the rest on stderr", async () => {
+  it("trains, keeps a record, and prints a table and what was found on stdout, the rest on stderr", async () => {
     const { code, stdout, stderr } = await brink(cwd, ["run", "small.yaml", "--runs-dir", "other"]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^run +S_eq ± sd +2\/η +gap +loss +status\nsmall .* 10\.00 .* finished\n$/);
+    expect(stdout).toMatch(/^run +S_eq ± sd +2\/η +gap +loss +status\nsmall .* 10\.00 .* finished\n\n/);
+    expect(stdout).toMatch(
+      /\n\nS_eq +([\d.]+) ± [\d.]+ \(standard error\), mean of the last 7 solves, .*autocorrelation time/,
+    );
+    expect(stdout).toMatch(
+      /\n +careful: only 7 of 20 records exist.*\nedge +Below: sharpness settles at .*\n$/,
+    );
     expect(stderr).toMatch(/^reading small\.yaml\n/);
     expect(stderr).toContain("1 → 12 → 1, tanh: 37 parameters; record: other/small-gd-s0-");
     expect(stderr).toMatch(/step 0\/60/);
@@ -48,7 +54,15 @@ describe("run", () => {
   it("says nothing but the result with --quiet", async () => {
     const { stdout, stderr } = await brink(cwd, ["run", "small.yaml", "-q", "--runs-dir", "quiet"]);
     expect(stderr).toBe("");
-    expect(stdout.split("\n")).toHaveLength(3);
+    expect(stdout.split("\n").map((line) => line.slice(0, 4))).toEqual([
+      "run ",
+      "smal",
+      "",
+      "S_eq",
+      "    ",
+      "edge",
+      "",
+    ]);
   });
 
   it("streams JSON lines: start, measurements, marks, summary, end", async () => {
@@ -143,7 +157,8 @@ describe("run", () => {
     expect(rows[1]).toMatch(/^many-bad .*diverged/);
     expect(rows[2]).toMatch(/^many-nofile .*failed: .*absent\.safetensors/);
     expect(rows[3]).toMatch(/^many-good .*finished/);
-    expect(rows[4]).toBe("report: many-report/index.html");
+    expect(rows.slice(4, 6)).toEqual(["", "many-good"]);
+    expect(rows.at(-2)).toBe("report: many-report/index.html");
   });
 
   it("finds a batch larger than the data in a later variant before training any", async () => {
@@ -189,6 +204,10 @@ describe("ls and show", () => {
     const { stdout } = await brink(cwd, ["show", "small"]);
     expect(stdout).toMatch(/^status +finished$/m);
     expect(stdout).toMatch(/^2\/η +10\.00$/m);
+    expect(stdout).toMatch(
+      /^S_eq +[\d.]+ ± [\d.]+ \(standard error\), mean of the last 7 solves, sd [\d.]+;/m,
+    );
+    expect(stdout).toMatch(/^edge +Below: /m);
     expect(stdout).toMatch(/^command +brink run small\.yaml$/m);
     expect(stdout).toMatch(/^optimizer:\n {2}name: gd\n {2}lr: 0\.2$/m);
     const shown = JSON.parse((await brink(cwd, ["show", "small", "--json"])).stdout) as Record<

@@ -8,7 +8,7 @@ import { type CommonOptions, examplesFirst, type Host, integerFrom, withRunsDir 
 import { withInterrupt } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import type { Progress } from "../progress.ts";
-import { exitCodeOf, resultOf, resultTable } from "../results.ts";
+import { exitCodeOf, findingsText, resultOf, resultTable } from "../results.ts";
 
 interface Options extends CommonOptions {
   readonly runsDir: string;
@@ -51,7 +51,7 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
     if (!longer && (recorded?.status === "finished" || recorded?.status === "diverged")) {
       const hint = recorded.status === "finished" ? " (--steps N extends it)" : "";
       output.note(`the run has ended (${recorded.status}); nothing to resume${hint}`);
-      return finish(output, store.id, config.name, dir, recorded);
+      return finish(output, store.id, config, dir, recorded);
     }
     const { assemble, loadData, startingPoint } = await import("../assemble.ts");
     const { train } = await import("../train.ts");
@@ -104,7 +104,7 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
             },
           }),
       );
-      return finish(output, store.id, config.name, dir, summary);
+      return finish(output, store.id, config, dir, summary);
     } finally {
       await problem.objective.dispose();
     }
@@ -153,11 +153,19 @@ function withSteps(
   return { ...config, steps };
 }
 
-function finish(output: Output, id: string, name: string, dir: string, summary: RunSummary): number {
+function finish(
+  output: Output,
+  id: string,
+  config: ExperimentConfig,
+  dir: string,
+  summary: RunSummary,
+): number {
+  const { name } = config;
   const shown = path.relative(output.io.cwd, dir);
   const result = resultOf(id, name, shown, summary);
   output.json({ type: "summary", ...result });
   output.text(resultTable([result]));
+  output.below(findingsText([{ name, config: { ...config }, summary }]));
   if (summary.status === "interrupted") output.note(`continue with: brink resume ${shown}`);
   return exitCodeOf([summary.status]);
 }

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { Dataset } from "../../data/index.ts";
 import type { ExpandedRun } from "../../lab/index.ts";
 import { BrinkError } from "../../math/index.ts";
+import type { RunSummary } from "../../record/index.ts";
 import {
   type CommonOptions,
   type ConfigOptions,
@@ -17,7 +18,8 @@ import { withInterrupt } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import type { Progress } from "../progress.ts";
 import { warnUndrawn } from "./report.ts";
-import { exitCodeOf, resultOf, type RunResult, resultTable } from "../results.ts";
+import type { FoundRun } from "../../figures/findings.ts";
+import { exitCodeOf, findingsText, resultOf, type RunResult, resultTable } from "../results.ts";
 
 interface Options extends CommonOptions, ConfigOptions {
   readonly runsDir: string;
@@ -57,6 +59,7 @@ async function run(output: Output, host: Host, file: string, options: Options): 
   const session = await openSession(output, host, runs, options);
   const results: RunResult[] = [];
   const folders: string[] = [];
+  const found: (FoundRun & { name: string })[] = [];
   let failure: number | null = null;
   let progress: Progress | undefined;
   await withInterrupt(
@@ -74,11 +77,12 @@ async function run(output: Output, host: Host, file: string, options: Options): 
         if (signal.aborted) break;
         if (runs.length > 1) output.note(`run ${i + 1} of ${runs.length}: ${expanded.name}`);
         try {
-          const { result, folder } = await session.train(expanded, signal, (line) => {
+          const { result, folder, summary } = await session.train(expanded, signal, (line) => {
             progress = line;
           });
           results.push(result);
           folders.push(folder);
+          found.push({ name: expanded.name, config: { ...expanded.config }, summary });
         } catch (error) {
           // One bad variant must not cost the others; alone, it is simply the command's error.
           if (runs.length === 1) throw error;
@@ -98,6 +102,7 @@ async function run(output: Output, host: Host, file: string, options: Options): 
     },
   );
   output.text(resultTable(results));
+  output.below(findingsText(found));
   const wanted = options.report ?? parsed.config.report;
   const page =
     wanted && folders.length > 0 ? await report(output, folders, parsed.config.name, options.out) : null;
@@ -122,7 +127,7 @@ interface Session {
     expanded: ExpandedRun,
     signal: AbortSignal,
     onProgress: (progress: Progress) => void,
-  ): Promise<{ readonly result: RunResult; readonly folder: string }>;
+  ): Promise<{ readonly result: RunResult; readonly folder: string; readonly summary: RunSummary }>;
 }
 
 async function openSession(
@@ -177,7 +182,7 @@ async function openSession(
           });
           const result = resultOf(store.id, expanded.name, dir, summary);
           output.json({ type: "summary", ...result });
-          return { result, folder: store.dir };
+          return { result, folder: store.dir, summary };
         } finally {
           await store.close();
         }

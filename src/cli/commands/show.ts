@@ -1,7 +1,8 @@
 // `brink show RUN`: how one run stands, and its whole configuration.
 import type { Command } from "commander";
-import type { RunRecord } from "../../record/index.ts";
-import { formatDuration, formatNumber, formatSpread, formatTable } from "../format.ts";
+import { measuredOf, runFindings } from "../../figures/findings.ts";
+import { isAssumptionWarning, type RunRecord } from "../../record/index.ts";
+import { formatDuration, formatNumber, formatTable } from "../format.ts";
 import { type CommonOptions, examplesFirst, type Host, withRunsDir } from "../host.ts";
 import { statusOf } from "./ls.ts";
 
@@ -24,7 +25,8 @@ export function addShowCommand(program: Command, host: Host): void {
       const record = await readRun(dir);
       const status = statusOf({ summary: record.summary, live: await isLocked(dir) });
       const { id, config, summary, marks, provenance } = record;
-      output.json({ id, dir, status, summary, marks, config, provenance: provenance ?? null });
+      const measured = measuredOf(record);
+      output.json({ id, dir, status, summary, ...measured, marks, config, provenance: provenance ?? null });
       output.text(`${table(record, dir, status)}\n${stringify(config)}`);
       return 0;
     });
@@ -35,14 +37,15 @@ export function addShowCommand(program: Command, host: Host): void {
   ]);
 }
 
-function table({ id, summary, marks, provenance }: RunRecord, dir: string, status: string): string {
+function table(record: RunRecord, dir: string, status: string): string {
+  const { id, summary, marks, provenance } = record;
   const rows: string[][] = [
     ["id", id],
     ["folder", dir],
     ["status", summary?.message === undefined ? status : `${status}: ${summary.message}`],
   ];
   if (summary !== null) {
-    const { equilibriumSharpness: sharpness, equilibriumSd, equilibriumRecords, threshold } = summary;
+    const { equilibriumSharpness: sharpness, threshold } = summary;
     rows.push(["step", `${summary.step} of ${summary.steps}`]);
     if (summary.loss !== null) rows.push(["loss", formatNumber(summary.loss, 6)]);
     for (const key of ["accuracy", "testAccuracy"] as const) {
@@ -50,15 +53,17 @@ function table({ id, summary, marks, provenance }: RunRecord, dir: string, statu
       if (value !== undefined && value !== null) rows.push([key, formatNumber(value)]);
     }
     if (sharpness !== null) {
-      rows.push([
-        "S_eq ± sd",
-        `${formatSpread(sharpness, equilibriumSd)} (last ${equilibriumRecords} solves)`,
-      ]);
-      rows.push(["2/η", formatNumber(threshold)], ["gap", formatNumber(threshold - sharpness)]);
+      rows.push(
+        ["2/η", formatNumber(threshold)],
+        ["gap", `${formatNumber(threshold - sharpness)}, 2/η − S_eq`],
+      );
     }
+    for (const { title, text } of runFindings(record)) rows.push([title, text]);
     rows.push(["computing", formatDuration(summary.seconds)]);
   }
-  for (const mark of marks) rows.push([mark.kind, `${mark.message} (step ${mark.step})`]);
+  for (const { kind, message, step } of marks) {
+    if (!isAssumptionWarning(message)) rows.push([kind, `${message} (step ${step})`]);
+  }
   if (provenance) {
     const commit = provenance.git === null ? "" : `, commit ${provenance.git.commit.slice(0, 12)}`;
     const dirty = provenance.git?.dirty === true ? " with changes" : "";

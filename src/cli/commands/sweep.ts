@@ -94,6 +94,7 @@ async function summarise(
   manifest: string,
 ): Promise<void> {
   const { gapToGd, groupRuns, groupTable } = await import("../sweep/groups.ts");
+  const { summedUp } = await import("../results.ts");
   const records = runs.map(({ planned, result, summary }) => ({
     id: result.run ?? planned.name,
     config: planned.config as unknown as Readonly<Record<string, unknown>>,
@@ -121,6 +122,7 @@ async function summarise(
     metrics.map(({ name }) => name),
   );
   if (runs.length > 0) output.text(groupTable(grouped, metrics));
+  output.below(summedUp(records));
   output.json({
     type: "done",
     manifest,

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { differing, flattenConfig } from "../../figures/index.ts";
+import { measuredOf } from "../../figures/findings.ts";
 import { InputError } from "../../math/index.ts";
 import { readRun } from "../../node/read-run.ts";
 import { isLocked } from "../../node/run-lock.ts";
@@ -10,6 +11,7 @@ import { statusOf } from "../commands/ls.ts";
 import { type Column, formatNumber, formatTable } from "../format.ts";
 import { resolvePath } from "../host.ts";
 import type { Io, Output } from "../output.ts";
+import { summedUp } from "../results.ts";
 import { findRuns, isRunFolder } from "../run-refs.ts";
 import { type ComparedRun, differingKeys, gapToGd, groupRuns, groupTable } from "./groups.ts";
 import { MANIFEST_FILE, readManifest } from "./manifest.ts";
@@ -63,7 +65,13 @@ export async function compare(
     differs: Object.fromEntries(
       [...differing(records.map(({ config }) => config))].filter(([key]) => keys.includes(key)),
     ),
-    runs: runs.map(({ id, status, metrics: values }) => ({ run: id, status, metrics: values })),
+    runs: runs.map(({ id, status, metrics: values }, i) => ({
+      run: id,
+      status,
+      metrics: values,
+      edge: records[i]!.summary?.edge ?? null,
+      ...measuredOf(records[i]!),
+    })),
     groupedBy: grouped.keys,
     groups: grouped.groups,
     mixed: grouped.mixed,
@@ -74,6 +82,7 @@ export async function compare(
     if (by === undefined) output.text("\nmean ± sd over seeds:");
     output.text(groupTable(grouped, metrics));
   }
+  output.below(summedUp(records));
   warnDoubts(output, grouped);
   return 0;
 }

@@ -12,6 +12,8 @@ export interface Metric {
 }
 
 const DEFAULT_RECORDS = 20;
+/** Before the name of a field: as measured at the midpoint. */
+const MIDPOINT = /^midpoint\./;
 
 /** How many measurements at the end of a run count as its equilibrium. */
 function equilibriumRecords(record: RunRecord): number {
@@ -54,6 +56,7 @@ function sharpnessOf(record: RunRecord): number | undefined {
 const named: readonly Metric[] = [
   { name: "sharpness", title: "S_eq", value: sharpnessOf },
   { name: "stderr", title: "stderr", value: (record) => atEquilibrium(record).stderr ?? undefined },
+  { name: "tau", title: "τ", value: (record) => atEquilibrium(record).tau ?? undefined },
   { name: "sd", title: "sd", value: (record) => atEquilibrium(record).sd ?? undefined },
   ofSummary("threshold", "2/η"),
   {
@@ -96,7 +99,8 @@ const DEFAULTS: readonly string[] = [
 /**
  * The metrics a user named, or the usual ones. A name is one of the summary's (`sharpness`, also written `S_eq`,
  * `stderr`, `gap`, `gapToGd`, `loss`, …) or a field of a measurement (`gradNorm`, `alpha`, `noiseVariance.with.50`),
- * of which the mean over the last `measure.equilibriumRecords` measurements is taken.
+ * of which the mean over the last `measure.equilibriumRecords` measurements is taken: at the iterates, unless there are
+ * only midpoints or `midpoint.alpha` asks for those.
  *
  * @param gapToGd the gap to gradient descent, which takes the other runs to know
  * @throws InputError for a name that no run has
@@ -107,9 +111,9 @@ export function chooseMetrics(
   gapToGd: Metric["value"],
 ): Metric[] {
   const known = [
-    ...named.slice(0, 5),
+    ...named.slice(0, 6),
     { name: "gapToGd", title: "gap to GD", value: gapToGd },
-    ...named.slice(5),
+    ...named.slice(6),
   ];
   const byName = new Map(known.map((metric) => [metric.name, metric]));
   if (names === undefined) {
@@ -121,7 +125,8 @@ export function chooseMetrics(
   return names.map((name) => {
     const metric = byName.get(name === "S_eq" ? "sharpness" : name);
     if (metric !== undefined) return metric;
-    if (fields.has(name)) return { name, title: name, value: (record) => fieldMean(record, name) };
+    if (fields.has(name.replace(MIDPOINT, "")))
+      return { name, title: name, value: (record) => fieldMean(record, name) };
     const allowed = [...new Set([...byName.keys(), ...fields])];
     const hint = didYouMean(name, allowed);
     throw new InputError("no run has this number", {
@@ -148,12 +153,15 @@ function numericFields(measurements: readonly MeasurementEvent[]): string[] {
 }
 
 /** Mean of the last measurements of a field; null when any of them came out non-finite. */
-function fieldMean(record: RunRecord, path: string): number | null | undefined {
-  const values = record.measurements
-    .filter(({ point }) => point === "iterate")
-    .map((measurement) => fieldAt(measurement, path))
-    .filter((value) => value !== undefined)
-    .slice(-equilibriumRecords(record));
+function fieldMean(record: RunRecord, name: string): number | null | undefined {
+  const path = name.replace(MIDPOINT, "");
+  const at = (place: string): (number | null)[] =>
+    record.measurements
+      .filter(({ point }) => point === place)
+      .map((measurement) => fieldAt(measurement, path))
+      .filter((value) => value !== undefined);
+  const atIterate = path === name ? at("iterate") : [];
+  const values = (atIterate.length > 0 ? atIterate : at("midpoint")).slice(-equilibriumRecords(record));
   if (values.length === 0) return undefined;
   const finite = values.filter((value) => value !== null);
   return finite.length < values.length ? null : mean(finite);
