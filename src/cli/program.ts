@@ -12,6 +12,7 @@ import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSchemaCommand } from "./commands/schema.ts";
 import { addShowCommand } from "./commands/show.ts";
+import { addSimulateCommand } from "./commands/simulate.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
 import { addWorkCommand } from "./commands/work.ts";
 import { examplesFirst, type Host, outputFor } from "./host.ts";
@@ -53,6 +54,7 @@ function buildProgram(host: Host): Command {
     addSweepCommand,
     addResumeCommand,
     addMeasureCommand,
+    addSimulateCommand,
     addReportCommand,
     addCompareCommand,
     addLsCommand,

@@ -84,6 +84,11 @@ function closureError(system: ScalarSystem, { x2, y, yx2, y2x2 }: Stationary["mo
   return (2 * lr * covariance + lr * lr * squares) / (epsilonOf(system) ** 2 * delta2);
 }
 
+/** The averages without their errors. */
+export function momentValues({ moments }: Stationary): Readonly<Record<Moment, number>> {
+  return Object.fromEntries(MOMENTS.map((name) => [name, moments[name].value])) as Record<Moment, number>;
+}
+
 /** What averages of a stationary run must be, given some of the others; exact for every step size and every κ. */
 export interface Identities {
   /** Cov(y, x²) = ησ_y²/β + (ηβ/4)Var(x²). */
