@@ -3,6 +3,8 @@ export * from "./operator.ts";
 export * from "./objective-types.ts";
 export * from "./chunks.ts";
 export * from "./lanczos.ts";
+export * from "./arnoldi.ts";
+export * from "./minres.ts";
 export * from "./objective.ts";
 export * from "./programs.ts";
 export * from "./directional.ts";

@@ -17,3 +17,4 @@ export * from "./statistics-equilibrium.ts";
 export * from "./statistics-edge.ts";
 export * from "./compensated-sum.ts";
 export * from "./quadrature.ts";
+export * from "./hessenberg-eigen.ts";
