@@ -4,3 +4,7 @@ export * from "./coupling-step.ts";
 export * from "./coupling-accumulator.ts";
 export * from "./segment.ts";
 export * from "./landscapes.ts";
+export * from "./orbit-equations.ts";
+export * from "./orbit-newton.ts";
+export * from "./orbit-stability.ts";
+export * from "./half-amplitude.ts";
