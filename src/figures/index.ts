@@ -11,6 +11,7 @@ export * from "./relative-sharpness.ts";
 export * from "./rows.ts";
 export * from "./sharpness.ts";
 export * from "./test-loss.ts";
+export * from "./xy-dynamics.ts";
 export { learningRate, makeTraces, runThreshold } from "./traces.ts";
 export type { Trace } from "./traces.ts";
 export type { Reference } from "./references.ts";
