@@ -1,12 +1,12 @@
 // A report on disk: index.html with everything inside, and each figure as SVG, PNG and CSV beside it.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { headlessDocument } from "../figures/headless.ts";
 import { buildReport } from "../figures/index.ts";
 import { RunError } from "../math/index.ts";
 import type { RunRecord } from "../record/index.ts";
+import { drawPngs } from "./pngs.ts";
 
 /** A run to report on, and the folder it is kept in. */
 export interface ReportedRun {
@@ -66,16 +66,6 @@ export function writeReport(
       hint: "Choose another folder with --out",
     });
   }
-}
-
-/** Draws all; if that fails, one by one to find which ones work. Returns the SVG files that have no PNG. */
-function drawPngs(svgFiles: readonly string[]): string[] {
-  const script = fileURLToPath(new URL("draw-png.js", import.meta.url));
-  for (const file of svgFiles) rmSync(file.replace(/\.svg$/, ".png"), { force: true });
-  const draw = (files: readonly string[]): boolean =>
-    spawnSync(process.execPath, [script, ...files], { stdio: "ignore" }).status === 0;
-  if (svgFiles.length > 1 && draw(svgFiles)) return [];
-  return svgFiles.filter((file) => !existsSync(file.replace(/\.svg$/, ".png")) && !draw([file]));
 }
 
 /** Address of `target` from a page in `folder`. */

@@ -6,7 +6,7 @@ import { composeFigure } from "./compose.ts";
 import type { PanelSpec } from "./compose.ts";
 import { drawableOnLinear, extremes } from "./domains.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
-import { lineLabels, lineMarks } from "./gap/overlays.ts";
+import { lineMarks } from "./gap/overlays.ts";
 import type { Line } from "./lines.ts";
 import { COLOURS, REFERENCE_INK } from "./palette.ts";
 import type { TraceStyle } from "./palette.ts";
@@ -75,11 +75,14 @@ export function xyDynamicsFigure(spec: XyDynamicsSpec, options: FigureOptions): 
         return {
           height: 150,
           panels: row.map((panelLines, j) =>
-            panel(panelLines, { y, x: lowest ? time : withoutTickLabels(time), lowest }, spec.columns[j]!, {
-              titled: i === 0,
-              labelled: j === row.length - 1,
-              name: QUANTITIES[i]!.label,
-            }),
+            panel(
+              panelLines,
+              { y, x: lowest ? time : withoutTickLabels(time), lowest },
+              {
+                ...(i === 0 ? { title: `σ_u² = ${formatTick(spec.columns[j]!.noise)}` } : {}),
+                yLabel: QUANTITIES[i]!.label,
+              },
+            ),
           ),
         };
       }),
@@ -140,20 +143,18 @@ function linesOf(column: XyColumn, key: "x2" | "y", label: string): Line[] {
 
 function panel(
   lines: readonly Line[],
-  axes: { readonly x: AxisSpec; readonly y: AxisSpec; readonly lowest: boolean },
-  { noise }: XyColumn,
-  about: { readonly titled: boolean; readonly labelled: boolean; readonly name: string },
+  { x, y, lowest }: { readonly x: AxisSpec; readonly y: AxisSpec; readonly lowest: boolean },
+  texts: Pick<PanelSpec, "title" | "yLabel">,
 ): PanelSpec {
-  const last = Math.max(...lines.map((line) => line.x.at(-1)!));
   return {
-    ...(about.titled ? { title: `σ_u² = ${formatTick(noise)}` } : {}),
-    xLabel: axes.lowest ? "step" : "",
-    yLabel: about.name,
-    x: axes.x,
-    y: axes.y,
+    ...texts,
+    xLabel: lowest ? "step" : "",
+    x,
+    y,
     empty: lines.length === 0,
-    labels: about.labelled ? lineLabels(lines, last, drawableOnLinear) : [],
-    marks: (pixels) => lineMarks(lines, pixels, axes.y, drawableOnLinear),
+    // The notes say what the three strokes are: columns of many noise levels leave no room beside them.
+    labels: [],
+    marks: (pixels) => lineMarks(lines, pixels, y, drawableOnLinear),
   };
 }
 

@@ -1,5 +1,6 @@
 // `brink simulate`: the table, the numbers behind it, blow-ups, and what is no system.
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SimulatedLevel } from "../../src/cli/commands/simulate.ts";
 import { scalarPredictions, simulateEnsemble } from "../../src/theory/index.ts";
@@ -64,6 +65,41 @@ describe("simulate", () => {
     expect(level!.cycle!.periodSteps).toBeGreaterThan(888);
   });
 
+  it("--out writes the figure, its data and the numbers", async () => {
+    const levels = ["--noise", "0,10", "--transient", "1000"];
+    const args = ["simulate", ...levels, ...quick, "--out", "xy", "--json"];
+    const { code, stdout, stderr } = await brink(cwd, args);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/^written: xy\/xy_dynamic\.svg, .*\.csv, .*\.json, .*\.png$/m);
+    const read = (ending: string): string =>
+      readFileSync(path.join(cwd, "xy", `xy_dynamic.${ending}`), "utf8");
+    expect(JSON.parse(read("json"))).toEqual(JSON.parse(stdout));
+    expect(read("svg")).toContain("12 runs of 6,000 steps");
+    expect(statSync(path.join(cwd, "xy", "xy_dynamic.png")).size).toBeGreaterThan(10_000);
+    const rows = read("csv").trimEnd().split("\n");
+    // Two levels with 1,001 states of x² and of y, two time averages each, and theory: no y without noise.
+    expect(rows).toHaveLength(1 + 4 * 1001 + 4 * 2 + 3 * 2);
+    const ys = rows.filter((row) => row.startsWith("σ_u² = 10,mean over runs,y,"));
+    const ensemble = simulateEnsemble({
+      system: { lr: 0.01, beta: 1, delta2: 0.5, kappa: 0, noiseU: 10, noiseY: 0 },
+      runs: 12,
+      steps: 6000,
+      burnIn: 2000,
+      seed: 0,
+      x0: 1,
+      y0: 0,
+      transient: 1000,
+    });
+    expect(ys.map((row) => Number(row.split(",")[5]))).toEqual([...ensemble.transient.y]);
+  });
+
+  it("says where it cannot write", async () => {
+    writeFileSync(path.join(cwd, "taken"), "");
+    const { code, stderr } = await brink(cwd, ["simulate", "--noise", "10", ...quick, "--out", "taken"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("the figure cannot be written");
+  });
+
   it("exits with 3 where every run blows up, and says when", async () => {
     const args = ["simulate", "--eta", "0.8", "--noise", "0.1", "--runs", "20", "--steps", "3000"];
     const { code, stdout, stderr } = await brink(cwd, args);
@@ -82,6 +118,10 @@ describe("simulate", () => {
     [["--kappa", "one"], "Expected a number"],
     [["--steps", "100", "--burn-in", "100"], "burnIn: out of range (received 100; allowed: 0 to 99"],
     [["--noise", "0", "--x0", "0"], "x0: x = 0 stays 0 without noise along u"],
+    [
+      ["--out", "xy", "--steps", "50", "--transient", "60"],
+      "transient: out of range (received 60; allowed: 0 to 50",
+    ],
     [["--noize", "5"], "Did you mean --noise?"],
   ])("refuses %j with a sentence", async (args, message) => {
     const { code, stdout, stderr } = await brink(cwd, ["simulate", ...args]);

@@ -1,5 +1,7 @@
 // `brink simulate`: the scalar system of the sharpness gap at several noise levels, beside the formulas for it.
+import path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import type { XyColumn } from "../../figures/index.ts";
 import type {
   Ensemble,
   Identities,
@@ -7,7 +9,14 @@ import type {
   ScalarSystem,
   SystemCycle,
 } from "../../theory/index.ts";
-import { type CommonOptions, examplesFirst, type Host, integerFrom, positiveNumber } from "../host.ts";
+import {
+  type CommonOptions,
+  examplesFirst,
+  type Host,
+  integerFrom,
+  positiveNumber,
+  resolvePath,
+} from "../host.ts";
 import type { Output } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { simulationTable } from "./simulate-table.ts";
@@ -25,6 +34,8 @@ interface Options extends CommonOptions {
   readonly seed: number;
   readonly x0: number;
   readonly y0: number;
+  readonly transient?: number;
+  readonly out?: string;
 }
 
 /** What was simulated, as `--json` and the written numbers have it; ε = η√α. */
@@ -71,6 +82,15 @@ export function addSimulateCommand(program: Command, host: Host): void {
     .option("--seed <n>", "seed of the noise", integerFrom(0), 0)
     .option("--x0 <x>", "oscillation at the start", anyNumber, 1)
     .option("--y0 <y>", "sharpness above 2/η at the start", anyNumber, 0)
+    .option(
+      "--out <dir>",
+      "write the figure xy_dynamic (SVG, PNG), its data (CSV) and all numbers (JSON) there",
+    )
+    .option(
+      "--transient <n>",
+      "first steps averaged over runs in the figure (default: 5000, or all)",
+      integerFrom(1),
+    )
     .action(async (_options: object, self: Command) => {
       const options = self.optsWithGlobals<Options>();
       await host.run(options, (output) => simulate(output, options));
@@ -80,10 +100,13 @@ export function addSimulateCommand(program: Command, host: Host): void {
     ["brink simulate --noise 0.1,1,10,100 --runs 20 --json", "chosen levels, for a program"],
     ["brink simulate --noise 10 --noise-y 5", "noise on the sharpness too: the second gap term"],
     ["brink simulate --eta 0.4 --steps 5000", "too large a step: blow-ups, how many and when"],
+    ["brink simulate --out xy", "the figure over time, and all numbers, in a folder"],
   ]);
 }
 
-const DEFAULT_NOISE: readonly number[] = [0, 0.5, 1, 2.5, 5, 10, 20, 40];
+const DEFAULT_NOISE: readonly number[] = [0, 1, 5, 10, 20, 40];
+/** About five cycles of the paper's system: enough to see them die out. */
+const FIGURE_STEPS = 5000;
 
 async function simulate(output: Output, options: Options): Promise<number> {
   const theory = await import("../../theory/index.ts");
@@ -109,22 +132,38 @@ async function simulate(output: Output, options: Options): Promise<number> {
     quiet: output.options.quiet,
   });
   const total = options.noise.length * runs * steps;
+  const drawn = options.out === undefined ? 0 : (options.transient ?? Math.min(FIGURE_STEPS, steps));
+  const columns: XyColumn[] = [];
   const levels = options.noise.map((noiseU, i): SimulatedLevel => {
     const system = { ...common, noiseU };
+    // Without noise all runs are the same.
+    const distinct = noiseU === 0 && noiseY === 0 ? 1 : runs;
     const ensemble = theory.simulateEnsemble({
       ...settings,
       system,
-      // Without noise all runs are the same.
-      runs: noiseU === 0 && noiseY === 0 ? 1 : runs,
+      runs: distinct,
+      transient: drawn,
       onRun: (done) => progress.update({ step: (i * runs + done) * steps, steps: total }),
     });
-    return levelOf(theory, settings, noiseU, ensemble);
+    const level = levelOf(theory, settings, noiseU, ensemble);
+    columns.push(columnOf(level, ensemble, distinct));
+    return level;
   });
   progress.done();
   output.json({ settings, levels });
   output.text(simulationTable(levels));
   for (const line of remarks(levels)) output.note(line);
   for (const line of warnings(levels, settings)) output.warn(line);
+  if (options.out !== undefined) {
+    const { writeSimulation } = await import("../write-simulation.ts");
+    const figure = { columns, notes: [describe(settings).replaceAll("\n", "; ")] };
+    const { files, undrawn } = writeSimulation(resolvePath(output.io, options.out), figure, {
+      settings,
+      levels,
+    });
+    for (const file of undrawn) output.warn(`${file} could not be drawn`);
+    output.note(`written: ${files.map((file) => path.relative(output.io.cwd, file)).join(", ")}`);
+  }
   return levels.some(({ blowUps }) => blowUps.share === 1) ? 3 : 0;
 }
 
@@ -149,6 +188,20 @@ function levelOf(
     relaxationSteps: Number.isFinite(relaxation) ? relaxation : null,
     ...(noiseU === 0 && noiseY === 0 && kappa === 0 ? { cycle: theory.cycleThrough(system, x0, y0) } : {}),
     doubts: theory.systemDoubts(system),
+  };
+}
+
+/** The level as a column of the figure. */
+function columnOf(
+  { noiseU, predictions }: SimulatedLevel,
+  { transient, blowUps }: Ensemble,
+  runs: number,
+): XyColumn {
+  return {
+    noise: noiseU,
+    runs: runs - blowUps.count,
+    x2: { values: transient.x2, stderr: transient.x2Stderr, predicted: predictions.x2 },
+    y: { values: transient.y, stderr: transient.yStderr, predicted: predictions.y.refined.value },
   };
 }
 
