@@ -179,7 +179,8 @@ function leftMargin(panel: PanelSpec, height: number): number {
 
 function bottomMargin(panel: PanelSpec): number {
   if (panel.xLabel !== "") return 42;
-  return panel.x.format(panel.x.domain[0]) === "" ? 16 : 30;
+  const named = panel.x.ticks(NARROWEST).some((tick) => panel.x.format(tick) !== "");
+  return named ? 32 : 16;
 }
 
 function topMargin(panel: PanelSpec): number {

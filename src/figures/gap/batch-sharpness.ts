@@ -151,7 +151,7 @@ function violinPanel(
   references: readonly Reference[],
   labelled: boolean,
 ): PanelSpec {
-  const names = [SHARPNESS, "batch"];
+  const names = [SHARPNESS, BATCH];
   return {
     xLabel: "",
     yLabel: "equilibrium",

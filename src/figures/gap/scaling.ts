@@ -77,6 +77,9 @@ export function scalingFigure(spec: ScalingSpec, options: FigureOptions): Figure
       grid,
       notes: [
         ...barNote(points),
+        ...(points.some(({ mean, sd }) => sd !== null && mean - sd < y.domain[0])
+          ? ["bars that reach below the axis are cut"]
+          : []),
         ...(outside.length === 0
           ? []
           : [`△ not positive, so not on the logarithmic axis: ${outside.map(describePoint).join("; ")}`]),
