@@ -10,7 +10,7 @@ import {
   wrapNotes,
 } from "./annotations.ts";
 import type { ChartLabel, Frame, LabelLayout } from "./annotations.ts";
-import { axisAt } from "./axes.ts";
+import { axisAt, numberAxis } from "./axes.ts";
 import type { AxisSpec } from "./axes.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
 import { finishFigure } from "./finish.ts";
@@ -61,25 +61,37 @@ export interface PanelFigure extends Pick<Figure, "name" | "title" | "alt"> {
 const WIDTHS: readonly number[] = [640, 960, 1120];
 const NARROWEST = 90;
 const LABEL_LINES = 3;
+/** What a figure without panels shows. */
+const NOTHING: PanelSpec = {
+  xLabel: "",
+  yLabel: "",
+  x: numberAxis([0, 1], false, 80),
+  y: numberAxis([0, 1], false, 42),
+  marks: () => [],
+  labels: [],
+  empty: true,
+};
 
 /** Draws the grid. Panels of a column share their margins, so that what stands above each other lines up. */
 export function composeFigure(spec: PanelFigure, options: FigureOptions): Figure {
   const { document } = options;
-  const columns = Math.max(1, ...spec.grid.map((row) => row.panels.length));
+  const filled = spec.grid.filter((row) => row.panels.length > 0);
+  const grid = filled.length > 0 ? filled : [{ height: 120, panels: [NOTHING] }];
+  const columns = Math.max(...grid.map((row) => row.panels.length));
   const asked = options.width ?? WIDTHS[Math.min(columns, WIDTHS.length) - 1]!;
-  const layouts = spec.grid.map((row) =>
+  const layouts = grid.map((row) =>
     row.panels.map((panel) => labelLayout(panel.empty ? [] : panel.labels, asked / columns, LABEL_LINES)),
   );
-  const heights = plotHeights(spec.grid, layouts, options.height ?? 0);
-  const lefts = columnMargins(columns, spec.grid, (panel, row) => leftMargin(panel, heights[row]!));
-  const rights = columnMargins(columns, spec.grid, (_, row, column) => layouts[row]![column]!.marginRight);
+  const heights = plotHeights(grid, layouts, options.height ?? 0);
+  const lefts = columnMargins(columns, grid, (panel, row) => leftMargin(panel, heights[row]!));
+  const rights = columnMargins(columns, grid, (_, row, column) => layouts[row]![column]!.marginRight);
   const margins = [...lefts, ...rights].reduce((total, margin) => total + margin, 0);
   const across = Math.max(NARROWEST, Math.floor((asked - margins) / columns));
   const width = Math.max(asked, margins + columns * across);
 
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   let top = 0;
-  for (const [i, row] of spec.grid.entries()) {
+  for (const [i, row] of grid.entries()) {
     const above = Math.max(...row.panels.map(topMargin));
     const below = Math.max(...row.panels.map(bottomMargin));
     const height = above + heights[i]! + below;

@@ -47,7 +47,10 @@ export function verticalDomain(
     const room = Math.max(1.03, 10 ** (0.03 * (Math.log10(high) - Math.log10(low))));
     return [low / room, high * room];
   }
-  if (low === high) return [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
+  if (low === high) {
+    const half = (Math.abs(low) > SMALLEST ? Math.abs(low) : 1) / 2;
+    return [low - half, high + half];
+  }
   const room = (high - low) * 0.04;
   return [low === 0 ? 0 : low - room, high + room];
 }

@@ -5,7 +5,7 @@ import { append } from "./annotations.ts";
  * A lone letter with an underscore and up to three letters or digits (names of files and settings have longer
  * words before their underscores), or a power with a plain number. Each is base, then script.
  */
-const SCRIPT = /(?<![\p{L}\d])(\p{L})_(\p{L}{1,3}|\d{1,3})(?![\p{L}\d_])|\^([−-]?\d+(?:\.\d+)?)/gu;
+const SCRIPT = /(?<![\p{L}\d_])(\p{L})_(\p{L}{1,3}|\d{1,3})(?![\p{L}\d_])|\^([−-]?\d+(?:\.\d+)?)/gu;
 
 /** Size of a script, and how far it is moved down or up, in units of the text around it. */
 const SIZE = 0.75;

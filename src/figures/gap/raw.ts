@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { Markish } from "@observablehq/plot";
 import { quantileSorted } from "../../math/index.ts";
 import type { AxisSpec } from "../axes.ts";
+import { drawableOnLinear } from "../domains.ts";
 import { minMaxBuckets } from "../buckets.ts";
 import type { Line } from "../lines.ts";
 
@@ -25,11 +26,11 @@ export function rawDots(line: Line, pixels: number, y: AxisSpec): Markish {
 
 /**
  * The range an axis needs to show recorded values: all of them, unless a few lie further from the inner 98 % than
- * that is wide; those are left beyond it. `undefined` without finite values. O(n log n).
+ * that is wide; those are left beyond it. `undefined` without drawable values. O(n log n).
  */
 export function robustRange(series: readonly ArrayLike<number>[]): [number, number] | undefined {
   const sorted = Float64Array.from(
-    series.flatMap((values) => Array.from(values).filter(Number.isFinite)),
+    series.flatMap((values) => Array.from(values).filter(drawableOnLinear)),
   ).sort();
   if (sorted.length === 0) return undefined;
   const [low, high] = [quantileSorted(sorted, 0.01), quantileSorted(sorted, 0.99)];

@@ -21,7 +21,7 @@ export function drawableOn(log: boolean): (value: number) => boolean {
 
 /** Name of a point: its label, else its x. */
 export function pointName(point: SweepPoint): string {
-  return point.label ?? formatTick(point.x);
+  return point.label ?? (Number.isFinite(point.x) ? formatTick(point.x) : "not finite");
 }
 
 /** Ends of a point's error bar that the axis can show; the mean itself without a bar. */
