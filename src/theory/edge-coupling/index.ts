@@ -8,3 +8,5 @@ export * from "./orbit-equations.ts";
 export * from "./orbit-newton.ts";
 export * from "./orbit-stability.ts";
 export * from "./half-amplitude.ts";
+export * from "./orbit-branch.ts";
+export * from "./find-orbits.ts";
