@@ -1,5 +1,5 @@
 // A report on disk: index.html with everything inside, and each figure as SVG, PNG and CSV beside it.
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { headlessDocument } from "../figures/headless.ts";
@@ -23,7 +23,8 @@ export interface WrittenReport {
 }
 
 /**
- * Writes the report of `runs` into `folder`, creating it; files of an earlier report there are replaced.
+ * Writes the report of `runs` into `folder`, creating it. Files of an earlier report there are replaced, and those it
+ * had and this one has not are removed; other files are left alone.
  *
  * @param generatedAt date and time shown on the page
  * @throws RunError when the folder cannot be written
@@ -57,6 +58,10 @@ export function writeReport(
     const svg = report.figures.map((figure) => write(`${figure.name}.svg`, figure.svg));
     const png = svg.map((file) => file.replace(/\.svg$/, ".png"));
     const undrawn = drawPngs(svg).map((file) => file.replace(/\.svg$/, ".png"));
+    const names = [page, ...svg, ...png, ...csv].map((file) => path.basename(file));
+    const old = writtenBefore(folder).filter((name) => !names.includes(name));
+    for (const name of old) rmSync(path.join(folder, name), { force: true });
+    write(MANIFEST, `${JSON.stringify({ version: 1, files: names }, null, 2)}\n`);
     return { page, files: [page, ...svg, ...png.filter((file) => !undrawn.includes(file)), ...csv], undrawn };
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
@@ -66,6 +71,26 @@ export function writeReport(
       hint: "Choose another folder with --out",
     });
   }
+}
+
+/** Lists what a report wrote, so that the next one in the folder knows what is its own. */
+const MANIFEST = ".brink-report.json";
+
+/** Files an earlier report in the folder lists as its own; none when its list is missing or not a list. */
+function writtenBefore(folder: string): readonly string[] {
+  const file = path.join(folder, MANIFEST);
+  if (!existsSync(file)) return [];
+  let listed: unknown;
+  try {
+    listed = (JSON.parse(readFileSync(file, "utf8")) as { files?: unknown } | null)?.files;
+  } catch {
+    return [];
+  }
+  const names = Array.isArray(listed) ? (listed as unknown[]) : [];
+  // Only what a report writes: a list that was tampered with must not remove anything else.
+  return names.filter(
+    (name) => typeof name === "string" && /^[a-z0-9-]+\.(?:svg|png|csv)$/.test(name),
+  ) as string[];
 }
 
 /** Address of `target` from a page in `folder`. */

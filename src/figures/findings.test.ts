@@ -55,6 +55,7 @@ describe("a run", () => {
       onset: 33,
     });
     expect(doubtful[0]).toContain("autocorrelation time 0.80 solves: each counts as independent");
+    expect(said({ equilibriumTau: 0 })[0]).toMatch(/sd 2\.5; successive solves alternate/);
     expect(doubtful.slice(1)).toEqual([
       " | careful: only 9 of 20 records exist",
       "edge | At the edge: so it is.",

@@ -77,6 +77,7 @@ function sharpnessFindings(summary: RunRecord["summary"]): readonly Finding[] {
 /** The autocorrelation time, explained by what it does to the number of values. */
 function memory(tau: number | null | undefined): string {
   if (typeof tau !== "number") return "";
+  if (tau < 0.5) return "; successive solves alternate (autocorrelation time under 0.5)";
   const time = `autocorrelation time ${formatNumber(tau, 2)} solves`;
   return tau <= 1
     ? `; ${time}: each counts as independent`

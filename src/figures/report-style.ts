@@ -22,6 +22,8 @@ tbody tr:target, section:target { outline: 2px solid var(--link); outline-offset
 figure { margin: 0; padding: .5rem; background: #fff; border: 1px solid var(--edge); border-radius: 6px; color: #1f2328; }
 figure { overflow-x: auto; } figure svg { display: block; width: 100%; min-width: 26rem; height: auto; } figcaption { font-size: .85rem; color: #57606a; padding: .25rem .5rem; }
 figure a { color: #0550ae; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; font-size: .9rem; margin: .5rem 0 1rem; }
+dt { grid-column: 1; color: var(--soft); } dd { grid-column: 2; margin: 0; }
 pre { overflow-x: auto; padding: .75rem; border: 1px solid var(--edge); border-radius: 6px; font-size: .85rem; }
 summary { cursor: pointer; } .bad { color: #cf222e; font-weight: 600; }
 @media (prefers-color-scheme: dark) { .bad { color: #ff7b72; } }

@@ -20,6 +20,11 @@ export interface SummaryRow {
   readonly equilibrium: number | undefined;
   readonly equilibriumSd: number | undefined;
   readonly equilibriumRecords: number;
+  /** Standard error of that mean, and the autocorrelation time of the solves. */
+  readonly equilibriumStderr: number | undefined;
+  readonly equilibriumTau: number | undefined;
+  /** How the sharpness ended; see `edge` in math. */
+  readonly edge: string | undefined;
   readonly threshold: number | undefined;
   /** Equilibrium sharpness ÷ threshold. */
   readonly relative: number | undefined;
@@ -60,6 +65,9 @@ export function summaryRows(records: readonly RunRecord[]): SummaryRow[] {
       equilibrium,
       equilibriumSd: finite(summary?.equilibriumSd),
       equilibriumRecords: summary?.equilibriumRecords ?? 0,
+      equilibriumStderr: finite(summary?.equilibriumStderr),
+      equilibriumTau: finite(summary?.equilibriumTau),
+      edge: summary?.status === "diverged" ? undefined : summary?.edge?.verdict,
       threshold,
       relative: both ? equilibrium / threshold : undefined,
       gap: both ? threshold - equilibrium : undefined,

@@ -1,12 +1,14 @@
 // The report: one self-contained HTML page with the numbers, the figures and every run's full configuration.
 import { stringify } from "yaml";
-import type { RunRecord } from "../record/index.ts";
+import { isAssumptionWarning, type RunRecord } from "../record/index.ts";
 import { accuracyFigure, hasAccuracy } from "./accuracy.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
+import { type Finding, runFindings } from "./findings.ts";
 import { html, trusted } from "./html.ts";
 import type { Markup } from "./html.ts";
 import { lossFigure } from "./loss.ts";
 import { relativeSharpnessFigure } from "./relative-sharpness.ts";
+import { measuredFigures } from "./report-measured.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import { summaryRows } from "./report-table.ts";
 import type { SummaryRow } from "./report-table.ts";
@@ -78,7 +80,7 @@ export function buildReport(records: readonly RunRecord[], options: ReportOption
   };
 }
 
-/** The figures a report of these runs has: sharpness, sharpness ÷ threshold, loss, and accuracy if measured. */
+/** The figures a report of these runs has: sharpness, sharpness ÷ threshold, loss, and what else was measured. */
 export function reportFigures(records: readonly RunRecord[], options: FigureOptions): Figure[] {
   const figures = [
     sharpnessFigure(records, options),
@@ -86,7 +88,7 @@ export function reportFigures(records: readonly RunRecord[], options: FigureOpti
     lossFigure(records, options),
   ];
   if (hasAccuracy(records)) figures.push(accuracyFigure(records, options));
-  return figures;
+  return [...figures, ...measuredFigures(records, options)];
 }
 
 function headline(records: readonly RunRecord[], generatedAt: string | undefined): string {
@@ -139,6 +141,18 @@ const COLUMNS: readonly Column[] = [
       return `${formatNumber(row.equilibrium, 4)}${sd}`;
     },
   },
+  {
+    title: "± s.e.",
+    about: "standard error of S_eq, correlation between solves included",
+    cell: (row) => (row.equilibriumStderr === undefined ? "–" : formatNumber(row.equilibriumStderr, 2)),
+    when: (rows) => rows.some((row) => row.equilibriumStderr !== undefined),
+  },
+  {
+    title: "τ",
+    about: "autocorrelation time: about one solve in τ counts as an independent value",
+    cell: (row) => (row.equilibriumTau === undefined ? "–" : formatNumber(row.equilibriumTau, 2)),
+    when: (rows) => rows.some((row) => row.equilibriumTau !== undefined),
+  },
   { title: "2/η", about: "stability threshold", cell: (row) => formatNumber(row.threshold, 4) },
   {
     title: "S_eq ÷ (2/η)",
@@ -155,6 +169,12 @@ const COLUMNS: readonly Column[] = [
     about: "equilibrium sharpness of the gradient-descent run with the same setting, minus this run's",
     cell: (row) => formatNumber(row.gapToGd, 3),
     when: (rows) => rows.some((row) => row.gapToGd !== undefined),
+  },
+  {
+    title: "edge",
+    about: "how the sharpness ended: see the run for the sentence",
+    cell: (row) => row.edge ?? "–",
+    when: (rows) => rows.some((row) => row.edge !== undefined),
   },
 ];
 
@@ -206,7 +226,10 @@ function figureCard(figure: Figure, options: ReportOptions): Markup {
 
 function runSection(record: RunRecord, row: SummaryRow, options: ReportOptions): Markup {
   const provenance = options.provenance?.[record.id] ?? record.provenance ?? undefined;
-  const notable = record.marks.filter((mark) => mark.kind !== "finished");
+  const notable = record.marks.filter(
+    ({ kind, message }) => kind !== "finished" && !isAssumptionWarning(message),
+  );
+  const findings = runFindings(record);
   const label = [row.name, row.differs].filter((part) => part !== undefined && part !== "").join(" · ");
   const took = row.seconds === undefined ? "" : `, ${formatNumber(row.seconds, 3)} s`;
   return html`<section id="${anchor(record.id)}" aria-labelledby="${anchor(record.id)}-title">
@@ -228,6 +251,7 @@ function runSection(record: RunRecord, row: SummaryRow, options: ReportOptions):
             )}
           </ul>`
     }
+    ${findings.length === 0 ? undefined : findingsList(findings)}
     <details>
       <summary>Configuration</summary>
       ${block(record.config)}
@@ -241,6 +265,16 @@ function runSection(record: RunRecord, row: SummaryRow, options: ReportOptions):
           </details>`
     }
   </section>`;
+}
+
+function findingsList(findings: readonly Finding[]): Markup {
+  return html`<dl>
+    ${findings.map(
+      ({ title, text }) =>
+        html`${title === "" ? undefined : html`<dt>${title}</dt>`}
+          <dd>${text}</dd>`,
+    )}
+  </dl>`;
 }
 
 function block(value: unknown): Markup {

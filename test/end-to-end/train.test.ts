@@ -1,8 +1,17 @@
 // Training, listing, showing and reporting, as a user does it.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { brink, jsonLines, runFile, runFolders, scratch, shortGd, writeExperiment } from "./brink.ts";
+import {
+  brink,
+  jsonLines,
+  type Result,
+  runFile,
+  runFolders,
+  scratch,
+  shortGd,
+  writeExperiment,
+} from "./brink.ts";
 
 let cwd: string;
 
@@ -233,6 +242,44 @@ describe("report", () => {
     expect(html).not.toMatch(/(?:src|href)="https?:/);
     const png = readFileSync(path.join(cwd, "figures/loss.png"));
     expect(png.subarray(1, 4).toString("latin1")).toBe("PNG");
+  });
+
+  it("in a folder of an earlier report replaces its set, and leaves other files alone", async () => {
+    const settings = [...shortGd.slice(0, 2), "measure: { every: 10, landscape: true }"];
+    await brink(cwd, ["run", writeExperiment(cwd, "more", settings), "-q", "--runs-dir", "more"]);
+    const shown = (): string[] => readdirSync(path.join(cwd, "shared-folder")).toSorted();
+    const report = (...args: string[]): Promise<Result> =>
+      brink(cwd, ["report", ...args, "--out", "shared-folder", "-q"]);
+    expect((await report("more", "--runs-dir", "more")).code).toBe(0);
+    expect(shown()).toEqual(expect.arrayContaining(["alpha.csv", "alpha.png", "alpha.svg", "beta.svg"]));
+    for (const name of ["mine.svg", "notes.txt"])
+      writeFileSync(path.join(cwd, "shared-folder", name), "mine");
+    expect((await report("small")).code).toBe(0);
+    const after = shown();
+    expect(after).toEqual(expect.arrayContaining(["mine.svg", "notes.txt", "sharpness.svg", "index.html"]));
+    expect(after.filter((name) => /^(?:alpha|beta)/.test(name))).toEqual([]);
+    // A list that names other people's files, or is none, removes nothing.
+    for (const list of ['{"files":["notes.txt","../small.yaml","mine.svg/..",5]}', "null", "{", "[]"]) {
+      writeFileSync(path.join(cwd, "shared-folder/.brink-report.json"), list);
+      expect((await report("small")).code).toBe(0);
+      expect(shown()).toEqual(after);
+      expect(existsSync(path.join(cwd, "small.yaml"))).toBe(true);
+    }
+  });
+
+  it("has under --json what the page says about each run", async () => {
+    const { stdout } = await brink(cwd, ["report", "small", "--out", "data", "--json"]);
+    const { results } = JSON.parse(stdout) as { results: Record<string, unknown>[] };
+    expect(results).toHaveLength(1);
+    expect(results[0]).toMatchObject({
+      run: runFolders(cwd)[0],
+      status: "finished",
+      equilibriumStderr: expect.any(Number),
+      equilibriumTau: expect.any(Number),
+      edge: { sentence: expect.stringContaining("threshold 10"), onset: null },
+      assumptions: {},
+      measured: [],
+    });
   });
 
   it("takes patterns and paths, each run once", async () => {

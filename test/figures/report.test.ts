@@ -1,8 +1,8 @@
 // The report: right numbers, one self-contained page, nothing from a configuration gets out of its place.
 import { expect, test } from "vitest";
-import { buildReport, summaryRows } from "../../src/figures/index.ts";
+import { buildReport, reportFigures, summaryRows } from "../../src/figures/index.ts";
 import { headlessDocument } from "../../src/figures/headless.ts";
-import type { RunRecord } from "../../src/record/index.ts";
+import type { MeasurementEvent, RunRecord } from "../../src/record/index.ts";
 import { writeReport } from "./gallery.ts";
 import { headlineRuns, syntheticRun } from "./synthetic.ts";
 
@@ -103,6 +103,112 @@ test("the page: table, figures, configuration, provenance, marks; every number l
   ).toBe(true);
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.getAttribute("id"));
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+/** A run with every quantity measured at both points, β only at midpoints. */
+function measuredRun(
+  id: string,
+  batch: number | "full",
+  more: Readonly<Record<string, unknown>> = {},
+): RunRecord {
+  const run = syntheticRun({ id, batch, steps: 100, every: 10, midpoints: false });
+  const at = (point: MeasurementEvent["point"], sign: number) => (event: MeasurementEvent) => ({
+    ...event,
+    point,
+    testLoss: 1,
+    gradNorm: 0.5,
+    alpha: sign * event.step,
+    noiseVariance: { with: {}, without: {}, shuffle: { "1": 40, [String(batch)]: sign * event.step } },
+    batchSharpness: {
+      [String(batch)]: {
+        mean: 150 + sign * event.step,
+        stderr: 1,
+        batches: 30,
+        certified: false,
+        sampling: "shuffle" as const,
+        ratioOfMeans: null,
+      },
+    },
+    ...(point === "midpoint" ? { beta: 7 } : { stepSharpness: 180 }),
+  });
+  const events = run.measurements;
+  return {
+    ...run,
+    config: { ...run.config, measure: { point: "both" }, ...more },
+    measurements: [...events.map(at("iterate", -1)), ...events.map(at("midpoint", 1))],
+  };
+}
+
+test("figures of what else was measured: the theory's at midpoints, curvature along gradients at iterates", () => {
+  const runs = [measuredRun("sgd", 50), syntheticRun({ id: "plain", steps: 100 })];
+  const byName = new Map(reportFigures(runs, options).map((figure) => [figure.name, figure]));
+  expect([...byName.keys()].slice(3)).toEqual([
+    "test-loss",
+    "grad-norm",
+    "alpha",
+    "beta",
+    "noise-variance",
+    "gradient-curvature",
+  ]);
+  const numbers = (name: string): (number | null)[] => byName.get(name)!.rows.map(({ y }) => y);
+  const steps = Array.from({ length: 10 }, (_, i) => 10 * (i + 1));
+  expect(numbers("alpha")).toEqual(steps);
+  expect(numbers("noise-variance")).toEqual(steps);
+  expect(numbers("beta")).toEqual(steps.map(() => 7));
+  expect(numbers("gradient-curvature")).toEqual([
+    ...steps.map((step) => 150 - step),
+    ...steps.map(() => 180),
+  ]);
+  expect(byName.get("alpha")!.svg).toContain("α, at the midpoint");
+  expect(byName.get("gradient-curvature")!.svg).toContain("2/η = 200");
+  expect(byName.get("gradient-curvature")!.svg).not.toContain("at the midpoint");
+  expect(buildReport(runs, options).html).toContain("Self-stabilisation");
+});
+
+test("no figure for what nobody measured, nor the noise of gradient descent; one place when only that was measured", () => {
+  const gd = buildReport([measuredRun("gd", "full")], options);
+  const names = gd.figures.map(({ name }) => name);
+  expect(names).toContain("alpha");
+  const noNoise = measuredRun("gd", "full");
+  const stripped = noNoise.measurements.map(({ noiseVariance: _, ...event }) => event);
+  expect(
+    reportFigures([{ ...noNoise, measurements: stripped }], options).map(({ name }) => name),
+  ).not.toContain("noise-variance");
+  const iterate = reportFigures([measuredRun("sgd", 50, { measure: { point: "iterate" } })], options);
+  expect(iterate.map(({ name }) => name)).not.toContain("beta");
+  expect(iterate.find(({ name }) => name === "alpha")!.svg).not.toContain("at the midpoint");
+});
+
+test("what a run found is said in its section: equilibrium, edge, means, failed assumptions, each once", () => {
+  const base = syntheticRun({ id: "sgd", batch: 50, steps: 50 });
+  const warning = "at 2 of 9 measured iterates: α = −1 is not positive.";
+  const run: RunRecord = {
+    ...base,
+    summary: {
+      ...base.summary!,
+      equilibriumSharpness: 180.5,
+      equilibriumSd: 2,
+      equilibriumStderr: 0.75,
+      equilibriumTau: 3.25,
+      edge: { verdict: "at the edge", sentence: "At the edge: it is.", onset: 20, ratio: 0.9 },
+      assumptions: { progressiveSharpening: { checked: 9, failed: 2, message: "α = −1 is not positive." } },
+      measured: [{ quantity: "alpha", point: "iterate", n: 9, mean: 2, sd: 1, stderr: 0.5, tau: 1 }],
+    },
+    marks: [{ type: "mark", step: 50, kind: "warning", message: warning }],
+  };
+  const { html } = buildReport([run], options);
+  const document = page(html);
+  const cells = [...document.querySelectorAll("tbody td")].map((td) => td.textContent.trim());
+  expect(cells).toEqual(expect.arrayContaining(["0.75", "3.3", "at the edge"]));
+  const section = document.querySelector('[id="run-sgd"] dl')!;
+  const texts = [...section.querySelectorAll("dd")].map((dd) => dd.textContent.trim());
+  expect(texts).toEqual([
+    expect.stringMatching(/^180\.5 ± 0\.75 \(standard error\), .*autocorrelation time 3\.3 solves/),
+    "At the edge: it is.",
+    "2.000 ± 0.50, progressive sharpening, mean over the last 9 iterates; positive at 7 of 9 in the whole run",
+    warning,
+  ]);
+  expect(html.split(warning)).toHaveLength(2);
 });
 
 test("the page asks for nothing from anywhere", () => {

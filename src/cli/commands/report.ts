@@ -1,9 +1,11 @@
 // `brink report RUN…`: one page of figures and tables for any runs.
 import path from "node:path";
 import type { Command } from "commander";
+import { measuredOf } from "../../figures/findings.ts";
 import type { RunRecord } from "../../record/index.ts";
 import { type CommonOptions, examplesFirst, type Host, resolvePath, withRunsDir } from "../host.ts";
 import type { Output } from "../output.ts";
+import { resultOf } from "../results.ts";
 
 interface Options extends CommonOptions {
   readonly runsDir: string;
@@ -37,6 +39,7 @@ export function addReportCommand(program: Command, host: Host): void {
           report: shown(page),
           files: files.map(shown),
           runs: runs.map(({ record }) => record.id),
+          results: runs.map(({ record, folder }) => found(record, shown(folder))),
         });
         output.text(`report: ${shown(page)}`);
         return 0;
@@ -47,6 +50,13 @@ export function addReportCommand(program: Command, host: Host): void {
     ["brink report 'headline-*' --out figures", "all runs whose id matches"],
     ["brink report runs/a other/place/b", "runs anywhere, by path"],
   ]);
+}
+
+/** What the page says about a run, as data. */
+function found(record: RunRecord, dir: string): Record<string, unknown> {
+  const { id, summary } = record;
+  if (summary === null) return { run: id, dir, status: "no summary", ...measuredOf(record) };
+  return { ...resultOf(id, nameOf(record), dir, summary), ...measuredOf(record) };
 }
 
 /** Says which pictures are missing; their SVG and CSV are there. */
