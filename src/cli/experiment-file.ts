@@ -1,7 +1,7 @@
 // Reading an experiment file from disk, with flags and environment on top.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { type ParsedExperiment, parseExperiment } from "../lab/index.ts";
+import { type ExperimentConfig, type ParsedExperiment, parseExperiment } from "../lab/index.ts";
 import { didYouMean, InputError } from "../math/index.ts";
 import { type ConfigOptions, overridesOf, resolvePath } from "./host.ts";
 import type { Io } from "./output.ts";
@@ -12,6 +12,21 @@ const largestFile = 4 * 1024 * 1024;
 /** Parses `file`. Throws InputError when it cannot be read (with the nearest name in its folder) or is not valid. */
 export function loadExperiment(io: Io, file: string, options: ConfigOptions): ParsedExperiment {
   return parseExperiment(readTextFile(io, file), { file, overrides: overridesOf(options), env: io.env });
+}
+
+/**
+ * The configuration of a file that describes one run, for a command that needs just one (`purpose`: "a measurement").
+ *
+ * @throws InputError when the file has a sweep or lists runs
+ */
+export function singleRun(config: ExperimentConfig, file: string, purpose: string): ExperimentConfig {
+  const several = Object.keys(config.sweep).length > 0 ? "sweep" : config.runs.length > 0 ? "runs" : null;
+  if (several === null) return config;
+  throw new InputError(`this file describes several runs; ${purpose} needs one`, {
+    file,
+    field: several,
+    hint: "Use the config.yaml in a run's folder",
+  });
 }
 
 function readTextFile(io: Io, file: string): string {

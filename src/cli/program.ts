@@ -14,6 +14,7 @@ import { addSchemaCommand } from "./commands/schema.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
+import { addTrajectoryCommand } from "./commands/trajectory.ts";
 import { addWorkCommand } from "./commands/work.ts";
 import { examplesFirst, type Host, outputFor } from "./host.ts";
 import type { Io } from "./output.ts";
@@ -55,6 +56,7 @@ function buildProgram(host: Host): Command {
     addResumeCommand,
     addMeasureCommand,
     addSimulateCommand,
+    addTrajectoryCommand,
     addReportCommand,
     addCompareCommand,
     addLsCommand,

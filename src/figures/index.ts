@@ -12,6 +12,7 @@ export * from "./rows.ts";
 export * from "./sharpness.ts";
 export * from "./test-loss.ts";
 export * from "./xy-dynamics.ts";
+export * from "./trajectory/index.ts";
 export { learningRate, makeTraces, runThreshold } from "./traces.ts";
 export type { Trace } from "./traces.ts";
 export type { Reference } from "./references.ts";

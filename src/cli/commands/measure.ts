@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { ExperimentConfig, MeasureSpec } from "../../lab/index.ts";
-import { InputError, norm, type Vector, zeros } from "../../math/index.ts";
+import { norm, type Vector, zeros } from "../../math/index.ts";
 import type { MeasurementEvent } from "../../record/index.ts";
 import type { Problem } from "../assemble.ts";
 import {
@@ -82,10 +82,10 @@ export function addMeasureCommand(program: Command, host: Host): void {
     const options = self.optsWithGlobals<Options>();
     await host.run(options, async (output) => {
       output.note(`measuring ${options.params ?? "the initial parameters"} under ${options.config}`);
-      const { loadExperiment } = await import("../experiment-file.ts");
+      const { loadExperiment, singleRun } = await import("../experiment-file.ts");
       const { assemble, loadData, startingPoint } = await import("../assemble.ts");
       const { config: written } = loadExperiment(host.io, options.config, options);
-      const config = asked(singleRun(written, options.config), options);
+      const config = asked(singleRun(written, options.config, "a measurement"), options);
       const dataset = await loadData(config, host.io);
       const problem = await assemble(config, dataset);
       try {
@@ -121,16 +121,6 @@ export function addMeasureCommand(program: Command, host: Host): void {
       "chosen quantities",
     ],
   ]);
-}
-
-function singleRun(config: ExperimentConfig, file: string): ExperimentConfig {
-  const several = Object.keys(config.sweep).length > 0 ? "sweep" : config.runs.length > 0 ? "runs" : null;
-  if (several === null) return config;
-  throw new InputError("this file describes several runs; a measurement needs one", {
-    file,
-    field: several,
-    hint: "Use the config.yaml in a run's folder",
-  });
 }
 
 /** Batch sizes as the command line takes them: `50,100`. */

@@ -7,3 +7,4 @@ export * from "./coupling.ts";
 export * from "./noisy-steps.ts";
 export * from "./track-types.ts";
 export * from "./track.ts";
+export * from "./summary.ts";

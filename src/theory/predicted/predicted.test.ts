@@ -9,6 +9,8 @@ import { couplingErrors, distance, predictedValues } from "./coupling.ts";
 import { beginStep, finishStep, PREDICTED_FORMS, type PredictedForm } from "./forms.ts";
 import { Predictor } from "./predictor.ts";
 import { PropagatedVector, responseCovector } from "./response.ts";
+import { summariseTrack } from "./summary.ts";
+import type { TrackedStep } from "./track-types.ts";
 import { UnrolledDynamics } from "./unrolled.ts";
 
 const { objective, oracle, vector } = eosOracle();
@@ -172,5 +174,46 @@ describe("coupling errors", () => {
     expect(off.deviation / Math.sqrt(at.beta)).toBeCloseTo(1, 10);
     expect(off.loss).toBeCloseTo(1, 10);
     expect(off.sharpness).toBeCloseTo(-1, 6);
+  });
+});
+
+describe("summary", () => {
+  const at = (step: number, y: number, deviation?: number): TrackedStep => ({
+    type: "step",
+    step,
+    real: { loss: 1, sharpness: 2, x: 0, y, distance: 0.1 },
+    reference: {
+      loss: 1,
+      sharpness: 2,
+      lambda2: null,
+      alpha: 1,
+      beta: 1,
+      kappa: 0,
+      delta: 0.5,
+      epsilon: 0.1,
+      slope: 0,
+    },
+    predicted:
+      deviation === undefined
+        ? {}
+        : {
+            code: {
+              x: 0,
+              y: 0,
+              loss: 1,
+              sharpness: 2,
+              deviation,
+              errors: { size: 1, deviation, loss: -deviation, sharpness: 0 },
+            },
+          },
+  });
+
+  it("takes absolute errors, counts turns, and follows a form as long as it was followed", () => {
+    const found = summariseTrack([at(0, 1, 0), at(1, 2, 0.1), at(2, 0, 0.4), at(3, -1, 0.2), at(4, 3)])!;
+    expect(found.turns).toBe(2);
+    expect(found.last.step).toBe(4);
+    expect(found.forms.code).toMatchObject({ steps: 4, deviation: 0.8 });
+    expect(found.forms.code!.errors.loss).toEqual({ median: expect.closeTo(0.15, 12) as number, max: 0.4 });
+    expect(summariseTrack([])).toBeNull();
   });
 });

@@ -1,0 +1,227 @@
+// One tracked run: data and network, the search for the onset, float64 tracking, and everything into the record.
+import { stringify } from "yaml";
+import type { ExperimentConfig } from "../../lab/index.ts";
+import { usesFullBatch } from "../../lab/index.ts";
+import type { DType } from "../../math/index.ts";
+import { vectorFrom } from "../../math/index.ts";
+import { tensorsFromParameters } from "../../nets/index.ts";
+import { type BatchSampler, batchSampler, resolveBatch } from "../../optim/index.ts";
+import { serialiseSafetensors } from "../../record/index.ts";
+import {
+  findOnset,
+  type Onset,
+  type PredictedForm,
+  summariseTrack,
+  track,
+  type TrackedStep,
+  type TrackEnd,
+  type TrackSummary,
+} from "../../theory/index.ts";
+import { assemble, loadData, type Problem, provenanceOf, startingPoint } from "../assemble.ts";
+import { formatNumber } from "../format.ts";
+import type { Output } from "../output.ts";
+import { Progress } from "../progress.ts";
+import { TRAJECTORY_FILES, trajectoryTable, type TrajectoryRecord } from "./record.ts";
+import { kinkWarning } from "./smoothness.ts";
+
+/** What a session works with. */
+export interface SessionOptions {
+  readonly output: Output;
+  readonly config: ExperimentConfig;
+  readonly record: TrajectoryRecord;
+  /** Arguments as given, for provenance. */
+  readonly argv: readonly string[];
+}
+
+/** How to track; see `TrackOptions`. */
+export interface TrackSettings {
+  readonly steps: number;
+  readonly kick?: number;
+  readonly forms: readonly PredictedForm[];
+  readonly flow: boolean;
+  readonly separateNoise: boolean;
+  readonly responseEvery: number;
+  readonly signal: AbortSignal;
+}
+
+/** A tracked run that has ended. */
+export interface Tracked {
+  readonly end: TrackEnd;
+  readonly steps: readonly TrackedStep[];
+  /** Null when there is not a single step. */
+  readonly summary: TrackSummary | null;
+}
+
+/** Solves and steps that never leave the microtask queue would keep signals waiting. */
+const LONGEST_TURN_MS = 50;
+
+export class TrajectorySession {
+  readonly #output: Output;
+  readonly #config: ExperimentConfig;
+  readonly #record: TrajectoryRecord;
+  readonly #argv: readonly string[];
+  #problem: Problem | null = null;
+  #progress: Progress | null = null;
+  #turnAt: number;
+
+  constructor({ output, config, record, argv }: SessionOptions) {
+    this.#output = output;
+    this.#config = config;
+    this.#record = record;
+    this.#argv = argv;
+    this.#turnAt = output.io.now();
+  }
+
+  /** Prints a line without tearing the progress line. */
+  note(text: string): void {
+    if (this.#progress === null) this.#output.note(text);
+    else this.#progress.note(text);
+  }
+
+  /** Gradient descent in the file's precision to the onset of the edge; null when interrupted. */
+  async search(params: string | undefined, signal: AbortSignal): Promise<Onset | null> {
+    const { io } = this.#output;
+    const { optimizer, steps, seed, name } = this.#config;
+    const problem = await this.#open(this.#config.precision);
+    const { theta, notes } = await startingPoint(problem, io, params);
+    for (const text of [...problem.dataset.provenance.notes, ...notes]) this.#output.note(text);
+    const edge = 2 / optimizer.lr;
+    this.#emit({ type: "header", version: 1, name, optimizer, edge, parameters: problem.objective.size });
+    this.#record.write(TRAJECTORY_FILES.config, stringify(this.#config));
+    const provenance = await provenanceOf(problem, this.#argv);
+    this.#record.write(TRAJECTORY_FILES.provenance, `${JSON.stringify(provenance, null, 2)}\n`);
+    const kinks = kinkWarning(problem.network.config);
+    if (kinks !== null) this.#warn(0, kinks);
+    const progress = this.#startProgress("onset");
+    const looks = findOnset(problem.objective, { theta, lr: optimizer.lr, maxSteps: steps, seed });
+    for (;;) {
+      const item = await looks.next();
+      if (item.done === true) {
+        this.#stopProgress();
+        return this.#found(problem, item.value);
+      }
+      this.#emit({ type: "look", ...item.value });
+      progress.update({ ...item.value, steps, threshold: edge });
+      if (signal.aborted) {
+        this.#stopProgress();
+        return null;
+      }
+      await this.#breathe();
+    }
+  }
+
+  /** Everything from the onset on, in float64. */
+  async track(onset: Onset, settings: TrackSettings): Promise<Tracked> {
+    const { optimizer, seed } = this.#config;
+    const problem = await this.#open("float64");
+    const { objective } = problem;
+    const sampler = (stream: number): BatchSampler | null =>
+      usesFullBatch(optimizer, objective.n)
+        ? null
+        : batchSampler({
+            sampling: optimizer.sampling,
+            n: objective.n,
+            batch: resolveBatch(optimizer.batch, objective.n),
+            seed: stream,
+          });
+    const started = this.#output.io.now();
+    const progress = this.#startProgress("tracking");
+    const steps: TrackedStep[] = [];
+    const items = track({
+      ...settings,
+      objective,
+      theta: vectorFrom("float64", onset.theta),
+      warm: onset.eigenvectors.map((vector) => vectorFrom("float64", vector)),
+      lr: optimizer.lr,
+      sampler: sampler(seed),
+      separateNoise: settings.separateNoise ? sampler(seed + 1) : null,
+      seed,
+    });
+    for (;;) {
+      const item = await items.next();
+      if (item.done === true) {
+        this.#stopProgress();
+        return this.#finish(steps, item.value, (this.#output.io.now() - started) / 1000);
+      }
+      if (item.value.type === "warning") this.#warn(item.value.step, item.value.message);
+      else {
+        const { step, real } = item.value;
+        steps.push(item.value);
+        this.#emit(item.value);
+        const { loss, sharpness } = real;
+        progress.update({ step, steps: settings.steps, loss, sharpness, threshold: 2 / optimizer.lr });
+      }
+      await this.#breathe();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopProgress();
+    await this.#problem?.objective.dispose();
+    this.#problem = null;
+  }
+
+  /** The problem in one precision; the one before is let go, its data are kept. */
+  async #open(precision: DType): Promise<Problem> {
+    const before = this.#problem;
+    if (before?.config.precision === precision) return before;
+    const dataset = before?.dataset ?? (await loadData(this.#config, this.#output.io));
+    await before?.objective.dispose();
+    this.#problem = null;
+    // Browsers' and other 32-bit devices have no float64; the processor has.
+    const device = precision === "float64" && this.#config.device === "webgpu" ? "cpu" : this.#config.device;
+    this.#problem = await assemble({ ...this.#config, precision, device }, dataset);
+    return this.#problem;
+  }
+
+  #found(problem: Problem, onset: Onset): Onset {
+    const { step, sharpness, theta } = onset;
+    this.#emit({ type: "onset", step, sharpness });
+    this.#output.note(`onset of the edge at step ${step}: S = ${formatNumber(sharpness, 5)}`);
+    const tensors = tensorsFromParameters(problem.network.layout, theta);
+    this.#record.write(
+      TRAJECTORY_FILES.onset,
+      serialiseSafetensors({ tensors, metadata: { step: String(step) } }),
+    );
+    return onset;
+  }
+
+  #finish(steps: readonly TrackedStep[], end: TrackEnd, seconds: number): Tracked {
+    this.#record.append({ type: "end", ...end, seconds });
+    const summary = summariseTrack(steps);
+    this.#record.write(TRAJECTORY_FILES.table, trajectoryTable(steps));
+    this.#record.write(
+      TRAJECTORY_FILES.summary,
+      `${JSON.stringify({ ...end, seconds, ...summary }, null, 2)}\n`,
+    );
+    return { end, steps, summary };
+  }
+
+  #emit(line: object): void {
+    this.#record.append(line);
+    this.#output.json(line);
+  }
+
+  #warn(step: number, message: string): void {
+    this.#emit({ type: "warning", step, message });
+    this.note(`warning: ${step === 0 ? "" : `step ${step}: `}${message}`);
+  }
+
+  #startProgress(label: string): Progress {
+    const { io, options } = this.#output;
+    this.#progress = new Progress(io.stderr, { now: io.now, label, quiet: options.quiet });
+    return this.#progress;
+  }
+
+  #stopProgress(): void {
+    this.#progress?.done();
+    this.#progress = null;
+  }
+
+  async #breathe(): Promise<void> {
+    const { now } = this.#output.io;
+    if (now() - this.#turnAt <= LONGEST_TURN_MS) return;
+    await new Promise(setImmediate);
+    this.#turnAt = now();
+  }
+}

@@ -1,0 +1,67 @@
+// What a tracked run amounts to: the theory's scalars at the start and how large the normalised errors became.
+import { median } from "../../math/index.ts";
+import type { CouplingErrors } from "./coupling.ts";
+import type { PredictedForm } from "./forms.ts";
+import type { TrackedStep } from "./track-types.ts";
+
+/** Spread of one normalised error over the tracked steps, in absolute value. */
+export interface ErrorSpread {
+  readonly median: number;
+  readonly max: number;
+}
+
+/** One form over the whole run. */
+export interface FormSummary {
+  /** Steps it was followed for, the start included. */
+  readonly steps: number;
+  /** Largest ‖v − v̂‖/δ. */
+  readonly deviation: number;
+  readonly errors: Readonly<Record<keyof CouplingErrors, ErrorSpread>>;
+}
+
+/** Numbers of a whole tracked run. */
+export interface TrackSummary {
+  readonly start: TrackedStep["reference"];
+  /** Of the real run and of θ† at the last step. */
+  readonly last: Pick<TrackedStep, "step" | "real" | "reference">;
+  /** Sign changes of y: two a cycle of the four stages. */
+  readonly turns: number;
+  readonly forms: Readonly<Partial<Record<PredictedForm, FormSummary>>>;
+}
+
+const ERRORS: readonly (keyof CouplingErrors)[] = ["size", "deviation", "loss", "sharpness"];
+
+/** Summarises the steps of a track; null when there are none. O(steps·log steps). */
+export function summariseTrack(steps: readonly TrackedStep[]): TrackSummary | null {
+  const [first] = steps;
+  const last = steps.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const names = Object.keys(first.predicted) as PredictedForm[];
+  const forms = names.map((name): [PredictedForm, FormSummary] => {
+    const own = steps.flatMap(({ predicted, reference }) => {
+      const found = predicted[name];
+      return found === undefined ? [] : [{ ...found, delta: reference.delta }];
+    });
+    const errors = ERRORS.map((error) => [error, spreadOf(own.map((each) => each.errors[error]))] as const);
+    return [
+      name,
+      {
+        steps: own.length,
+        deviation: Math.max(...own.map(({ deviation, delta }) => deviation / delta)),
+        errors: Object.fromEntries(errors) as FormSummary["errors"],
+      },
+    ];
+  });
+  const signs = steps.map(({ real }) => Math.sign(real.y)).filter((sign) => sign !== 0);
+  return {
+    start: first.reference,
+    last: { step: last.step, real: last.real, reference: last.reference },
+    turns: signs.filter((sign, i) => i > 0 && sign !== signs[i - 1]).length,
+    forms: Object.fromEntries(forms),
+  };
+}
+
+function spreadOf(values: readonly number[]): ErrorSpread {
+  const sizes = values.map(Math.abs);
+  return { median: median(sizes), max: Math.max(...sizes) };
+}
