@@ -2,7 +2,7 @@
 import type { Figure, FigureOptions } from "./figure.ts";
 import { FONT_FAMILY, FONT_SIZE, INK, PAPER } from "./palette.ts";
 import type { Row } from "./rows.ts";
-import { typesetScripts } from "./scripts.ts";
+import { typesetScripts } from "./typeset.ts";
 import { serializeSvg } from "./serialize.ts";
 
 /** Turns a drawing into a figure: dresses the SVG element in place and serialises it. */

@@ -231,9 +231,11 @@ test("ten runs of 20,000 steps draw in under two seconds into under 600 kB", () 
     syntheticRun({ id: `run-${i}`, batch: 2 ** (i + 1), steps: 20_000, every: 50, accuracy: true }),
   );
   for (const [, draw] of FIGURES) {
-    const start = performance.now();
+    // Processor time, not the clock: other tests run beside this one.
+    const start = process.cpuUsage();
     const { svg } = draw(runs, { document });
-    expect(performance.now() - start).toBeLessThan(2000);
+    const used = process.cpuUsage(start);
+    expect((used.user + used.system) / 1e6).toBeLessThan(2);
     expect(svg.length).toBeLessThan(600_000);
   }
 });

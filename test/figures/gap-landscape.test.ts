@@ -36,7 +36,7 @@ figure("gap-landscape", (document) => {
         // Of both signs, with one wild value.
         panel(
           "α",
-          map((v, i) => (i === 30 ? 40_000 : 20 + 10 * (v - 204))),
+          map((v, i) => (i === 30 ? 4_000 : 20 + 10 * (v - 204))),
           { zeroLine: true },
         ),
       ],

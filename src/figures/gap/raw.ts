@@ -25,15 +25,15 @@ export function rawDots(line: Line, pixels: number, y: AxisSpec): Markish {
 }
 
 /**
- * The range an axis needs to show recorded values: all of them, unless a few lie further from the inner 98 % than
- * that is wide; those are left beyond it. `undefined` without drawable values. O(n log n).
+ * The range an axis needs to show recorded values: all of them, unless a few lie further from the inner 90 % than
+ * one and a half times its width (6.6 standard deviations of normal values); those are left beyond it. `undefined` without drawable values. O(n log n).
  */
 export function robustRange(series: readonly ArrayLike<number>[]): [number, number] | undefined {
   const sorted = Float64Array.from(
     series.flatMap((values) => Array.from(values).filter(drawableOnLinear)),
   ).sort();
   if (sorted.length === 0) return undefined;
-  const [low, high] = [quantileSorted(sorted, 0.01), quantileSorted(sorted, 0.99)];
-  const width = high - low;
-  return [Math.max(sorted[0]!, low - width), Math.min(sorted.at(-1)!, high + width)];
+  const [low, high] = [quantileSorted(sorted, 0.05), quantileSorted(sorted, 0.95)];
+  const room = 1.5 * (high - low);
+  return [Math.max(sorted[0]!, low - room), Math.min(sorted.at(-1)!, high + room)];
 }

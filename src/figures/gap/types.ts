@@ -34,7 +34,7 @@ export interface Residual {
   readonly value: number;
 }
 
-/** A small linear plot inside another one. */
+/** A small plot inside another one: the same horizontal axis, a linear vertical one. */
 export interface Inset {
   readonly yLabel: string;
   readonly points: readonly SweepPoint[];

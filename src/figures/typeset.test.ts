@@ -1,7 +1,7 @@
 // Subscripts and powers: what is set as one, what is left alone, and that no character is lost.
 import { expect, test } from "vitest";
 import { headlessDocument } from "./headless.ts";
-import { typesetScripts } from "./scripts.ts";
+import { typesetScripts } from "./typeset.ts";
 
 function typeset(text: string): Element {
   const document = headlessDocument();
