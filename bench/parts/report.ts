@@ -44,8 +44,8 @@ export function meets(ratio: Summary, goal: Goal): boolean {
   return goal.relation === "≤" ? ratio.median <= goal.value : ratio.median >= goal.value;
 }
 
-/** Columns padded to their widest cell. */
-export function renderTable(rows: readonly Row[]): string {
+/** Columns padded to their widest cell; `peer` heads the column of the other side. */
+export function renderTable(rows: readonly Row[], peer = "PyTorch"): string {
   const cells = rows.map((row) => [
     row.unit === undefined ? row.name : `${row.name} [${row.unit}]`,
     spread(row.brink),
@@ -56,7 +56,7 @@ export function renderTable(rows: readonly Row[]): string {
     row.goal === undefined || row.ratio === undefined ? "" : meets(row.ratio, row.goal) ? "met" : "not met",
     row.note ?? "",
   ]);
-  const header = ["", "Brink", "PyTorch", "ratio", "of", "goal", "", ""];
+  const header = ["", "Brink", peer, "ratio", "of", "goal", "", ""];
   const widths = header.map((title, k) => Math.max(title.length, ...cells.map((line) => line[k]!.length)));
   const render = (line: readonly string[]): string =>
     line
