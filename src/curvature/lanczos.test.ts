@@ -54,6 +54,27 @@ describe("lanczos", () => {
     }
   });
 
+  it("takes a tolerance for each pair, the last one for the rest: a rough λ₂ costs fewer products", async () => {
+    const operator = diagonal([...spread, 5, 5.5]);
+    const solve = async (tol: number | readonly number[], k = 2): ReturnType<typeof lanczos> =>
+      lanczos(operator, { k, tol });
+    const tight = await solve(1e-9);
+    const rough = await solve([1e-9, 0.02]);
+    expect(rough.converged).toBe(true);
+    expect(rough.residuals[0]).toBeLessThanOrEqual(1e-9 * 5.5);
+    expect(rough.residuals[1]).toBeLessThanOrEqual(0.02 * 5);
+    expect(rough.residuals[1]).toBeGreaterThan(1e-9 * 5);
+    expect(rough.hvps).toBeLessThan(tight.hvps);
+    expect(rough.eigenvalues[0]).toBeCloseTo(5.5, 12);
+    // Quadratic in the residual: 0.1²/gap is a few thousandths.
+    expect(Math.abs(rough.eigenvalues[1]! - 5)).toBeLessThan(0.01);
+    // The order is that of the pairs: the other way round it is λ₁ that may be rough.
+    expect((await solve([0.02, 1e-9])).residuals[1]).toBeLessThanOrEqual(1e-9 * 5);
+    expect(await solve([1e-6, 1e-3], 4)).toEqual(await solve([1e-6, 1e-3, 1e-3, 1e-3], 4));
+    expect(await solve([1e-6], 2)).toEqual(await solve(1e-6, 2));
+    expect(await solve([], 2)).toEqual(await solve(1e-4, 2));
+  });
+
   it("agrees with the dense solver on random matrices, also through restarts", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -12,8 +12,12 @@ import { readRun } from "./read-run.ts";
 const child = fileURLToPath(new URL("kill.child.mjs", import.meta.url));
 const layer = fileURLToPath(new URL(".", import.meta.url));
 const compiler = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
-const text =
-  "{name: killed, steps: 1500, optimizer: {name: sgd, lr: 0.02, batch: 2}, measure: {every: 7, point: both}, checkpoint: {every: 40}}";
+const everything =
+  "probeEvery: 3, landscape: true, noise: true, batchSharpness: {batches: 4}, interaction: true, trace: true, stepSharpness: true";
+
+function experiment(steps: number, measure: string): string {
+  return `{name: killed, steps: ${steps}, optimizer: {name: sgd, lr: 0.02, batch: 2}, measure: {every: 7, point: both, ${measure}}, checkpoint: {every: 40}}`;
+}
 
 let root: string;
 
@@ -35,6 +39,7 @@ interface Outcome {
 
 /** Runs the child, and kills it `killAfter` milliseconds after it has opened its run. */
 async function runChild(
+  text: string,
   mode: "create" | "resume",
   folder: string,
   killAfter: number | null,
@@ -57,36 +62,50 @@ async function runChild(
 }
 
 async function recordOf(dir: string): Promise<{ events: string; parameters: Buffer }> {
+  const checkpoints = await nodeFs.readdir(join(dir, "checkpoints"));
   return {
     events: await nodeFs.readFile(join(dir, "events.jsonl"), "utf8"),
-    parameters: await nodeFs.readFile(join(dir, "checkpoints", "step-00001500.safetensors")),
+    parameters: await nodeFs.readFile(join(dir, "checkpoints", checkpoints.sort().at(-1)!)),
   };
 }
 
-it("a run killed at random moments and resumed each time equals one that was left alone", async () => {
-  const { dir } = await runChild("create", join(root, "whole"), null);
-  const whole = await recordOf(dir!);
+it.each([
+  ["", experiment(1500, ""), 2],
+  [" with all measurements on", experiment(1001, everything), 1],
+])(
+  "a run%s killed at random moments and resumed equals one that was left alone",
+  async (name, text, trials) => {
+    const { dir } = await runChild(text, "create", join(root, `whole${name}`), null);
+    const whole = await recordOf(dir!);
+    expect(whole.events.includes('"stepSharpness"')).toBe(name !== "");
 
-  const random = randomStream(1, "kill");
-  for (let trial = 0; trial < 2; trial++) {
-    const first = await runChild("create", join(root, `trial-${trial}`), Math.floor(150 * random.uniform()));
-    let kills = first.killed ? 1 : 0;
-    for (let attempt = 0; attempt < 8; attempt++) {
-      // What a reader sees in between is always a prefix of the truth.
-      const { events } = parseEvents(
-        await nodeFs.readFile(join(first.dir!, "events.jsonl"), "utf8"),
-        "events",
+    const random = randomStream(1, "kill");
+    for (let trial = 0; trial < trials; trial++) {
+      const first = await runChild(
+        text,
+        "create",
+        join(root, `trial-${trial}${name}`),
+        Math.floor(150 * random.uniform()),
       );
-      expect(parseEvents(whole.events, "whole").events.slice(0, events.length)).toEqual(events);
-      await readRun(first.dir!);
-      const { killed } = await runChild("resume", first.dir!, Math.floor(150 * random.uniform()));
-      kills += killed ? 1 : 0;
+      let kills = first.killed ? 1 : 0;
+      for (let attempt = 0; attempt < 8; attempt++) {
+        // What a reader sees in between is always a prefix of the truth.
+        const { events } = parseEvents(
+          await nodeFs.readFile(join(first.dir!, "events.jsonl"), "utf8"),
+          "events",
+        );
+        expect(parseEvents(whole.events, "whole").events.slice(0, events.length)).toEqual(events);
+        await readRun(first.dir!);
+        const { killed } = await runChild(text, "resume", first.dir!, Math.floor(150 * random.uniform()));
+        kills += killed ? 1 : 0;
+      }
+      expect((await runChild(text, "resume", first.dir!, null)).killed).toBe(false);
+      expect(kills).toBeGreaterThan(2);
+      const record = await recordOf(first.dir!);
+      expect(record.events).toBe(whole.events);
+      expect(record.parameters.equals(whole.parameters)).toBe(true);
+      expect((await readRun(first.dir!)).summary).toMatchObject({ status: "finished" });
     }
-    expect((await runChild("resume", first.dir!, null)).killed).toBe(false);
-    expect(kills).toBeGreaterThan(2);
-    const record = await recordOf(first.dir!);
-    expect(record.events).toBe(whole.events);
-    expect(record.parameters.equals(whole.parameters)).toBe(true);
-    expect((await readRun(first.dir!)).summary).toMatchObject({ status: "finished", step: 1500 });
-  }
-}, 120_000);
+  },
+  120_000,
+);

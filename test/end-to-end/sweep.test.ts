@@ -25,11 +25,12 @@ const swept: readonly string[] = [
   "optimizer: { name: sgd, lr: 0.1, batch: 6 }",
   "sweep: { optimizer.batch: [6, full], seed: [0, 1] }",
 ];
-/** Long enough to be killed in the middle. */
+/** Long enough to be killed in the middle, with all measurements on. */
 const long: readonly string[] = [
   ...swept,
   "steps: 1500",
-  "measure: { every: 20 }",
+  "measure: { every: 20, point: both, probeEvery: 5, landscape: true, noise: true, batchSharpness: { batches: 3 }, " +
+    "interaction: true, trace: { probes: 3 }, stepSharpness: true }",
   "checkpoint: { every: 40 }",
 ];
 
@@ -100,6 +101,12 @@ describe("a sweep", () => {
     ]);
     expect(code, stderr).toBe(0);
     expect(outcomes("one")).toEqual(whole);
+    const [first] = whole.values() as Iterator<{ events: string }> & Iterable<{ events: string }>;
+    for (const name of ["alpha", "sharpeningNoiseVariance", "gni", "trace", "stepSharpness", "midpoint"]) {
+      expect(first!.events).toContain(`"${name}"`);
+    }
+    expect(stdout).toMatch(/^edge +4 [a-z]/m);
+    expect(stdout).toMatch(/^assumptions of the theory that fail +.*α ≤ 0 at \d+ %/m);
     expect(stderr).toContain("4 runs: 0 over, 4 to do, 1 at once with 1 thread each");
     expect(stdout).toMatch(/^group +runs +S_eq ± sd +2\/η +gap to 2\/η +gap to GD +loss\n/);
     expect(stdout).toMatch(/^batch 6 +2 +[\d.]+ ± [\d.]+ +20\.00 +[\d.]+ ± [\d.]+ +-?[\d.]+ ± [\d.]+ /m);
