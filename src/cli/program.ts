@@ -7,6 +7,7 @@ import { addDataCommand } from "./commands/data.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addLsCommand } from "./commands/ls.ts";
 import { addMeasureCommand } from "./commands/measure.ts";
+import { addOrbitsCommand } from "./commands/orbits.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
@@ -57,6 +58,7 @@ function buildProgram(host: Host): Command {
     addMeasureCommand,
     addSimulateCommand,
     addTrajectoryCommand,
+    addOrbitsCommand,
     addReportCommand,
     addCompareCommand,
     addLsCommand,

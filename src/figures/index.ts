@@ -22,3 +22,5 @@ export type { Report, ReportFigure, ReportOptions } from "./report.ts";
 export { gradientDescentFor, summaryRows } from "./report-table.ts";
 export type { SummaryRow } from "./report-table.ts";
 export { formatNumber } from "./ticks.ts";
+export * from "./edge-coupling/orbit-branch.ts";
+export * from "./edge-coupling/segment.ts";

@@ -246,9 +246,19 @@ function same(a: OrbitSolve, b: OrbitSolve): boolean {
 const VALLEY =
   "the curvature changes along a valley of minima, which the oscillation follows, so that no orbit is isolated";
 
+/** Whether the equation for the centre's shift was left unsolved, so that Q means little. */
+function unresolved({ outcome, residual }: OrbitDirection["solve"]): boolean {
+  return outcome !== "converged" && residual > 0.01;
+}
+
+function unresolvedText({ residual }: OrbitDirection["solve"]): string {
+  return `the curvature changes along nearly flat directions, which leave H⁻¹T unsolved (relative residual ${residual.toPrecision(2)}) and Q uncertain`;
+}
+
 /** Why there is nothing to be expected along a direction. */
 function absence({ kind, criticalRate, coefficient, solve }: OrbitDirection, lr: number): string {
   if (solve.outcome === "singular") return `no orbit: ${VALLEY}`;
+  if (unresolved(solve)) return `no prediction: ${unresolvedText(solve)}`;
   if (kind === "degenerate") return "no prediction: the coefficient Q vanishes, higher orders decide";
   const [side, here] = coefficient < 0 ? ["above", "below"] : ["below", "above"];
   return `no orbit: they appear for η ${side} 2/λ = ${criticalRate!.toPrecision(6)}, η = ${lr.toPrecision(6)} is ${here} it, and the half-amplitude function does not cross 2/η`;
@@ -269,10 +279,12 @@ function outcomeSentence(
   direction: OrbitDirection,
 ): string {
   if (solve.outcome !== "orbit") {
-    const valley = direction.solve.outcome === "singular" ? `; ${VALLEY}` : "";
+    const { solve: centre } = direction;
+    const doubt =
+      centre.outcome === "singular" ? `; ${VALLEY}` : unresolved(centre) ? `; ${unresolvedText(centre)}` : "";
     const residual =
       solve.outcome === "stalled" ? ` at relative residual ${solve.residual.toExponential(1)}` : "";
-    return `no orbit: ${FAILURES[solve.outcome]}${residual}${valley}`;
+    return `no orbit: ${FAILURES[solve.outcome]}${residual}${doubt}`;
   }
   if (known) return "an orbit already found from another direction";
   const expected = predicted === null ? "" : `, predicted ${predicted.toPrecision(4)}`;
