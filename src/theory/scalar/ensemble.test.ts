@@ -106,16 +106,24 @@ describe("stationary averages", () => {
   });
 
   it("with κ: x is off centre by −ηκδ²/4 and y higher by ¾ηκ²δ²", () => {
-    const kappa = 6;
+    const kappa = 4;
     const { stationary } = simulate({ noiseU: 10, kappa }, { runs: 20 });
     const { x, y } = stationary!.moments;
     const predicted = scalarPredictions({ ...PAPER_SYSTEM, noiseU: 10, kappa });
-    expect(predicted.x).toBeCloseTo(-0.0075, 12);
-    expect(predicted.kappaShift).toBeCloseTo(0.135, 12);
-    expect(Math.abs(x.value - predicted.x)).toBeLessThan(4 * x.stderr! + 0.02 * Math.abs(predicted.x));
-    expect(Math.abs(y.value - predicted.y.refined.value!)).toBeLessThan(
-      4 * y.stderr! + 0.05 * predicted.kappaShift,
-    );
+    expect(predicted.x).toBeCloseTo(-0.005, 12);
+    expect(predicted.kappaShift).toBeCloseTo(0.06, 12);
+    expect(Math.abs(x.value / predicted.x - 1)).toBeLessThan(0.01);
+    expect(Math.abs(y.value - predicted.y.refined.value!)).toBeLessThan(4 * y.stderr! + 0.006);
+  });
+
+  it("with κ and weak noise: x has less than Gaussian tails, and κ shifts y by (ηκ²/4)E[x⁴]/δ²", () => {
+    const system = { ...PAPER_SYSTEM, noiseU: 1, kappa: 6 };
+    const { stationary } = simulate(system, { runs: 20 });
+    const { y, x4 } = stationary!.moments;
+    const { refined } = scalarPredictions({ ...system, kappa: 0 }).y;
+    const shift = (0.01 * 36 * x4.value) / 4 / 0.5;
+    expect(stationary!.kurtosis.value).toBeLessThan(2.2);
+    expect(Math.abs(y.value - refined.value! - shift)).toBeLessThan(4 * y.stderr! + 0.05 * shift);
   });
 });
 

@@ -85,6 +85,7 @@ describe("systemDoubts", () => {
     [{ lr: 0.4, noiseU: 1 }, /^η = 0\.4 is beyond blow-up: ε = η√α = 0\.2/],
     [{ noiseU: 6000 }, /η²σ_u²\/δ² = 1\.2 exceeds 1; the runs will blow up/],
     [{ noiseU: 4999.9 }, /η²\(σ_u² \+ 2σ_s²\)\/δ² \+ 3ε² = 1 reaches 1/],
+    [{ noiseU: 10, kappa: -8 }, /κ = -8 shapes the law of x: κ²δ⁴\/2 = 8 is not small beside σ_u² = 10/],
     [{ noiseU: 0.1 }, /the noise is weak: σ_u² = 0\.1 is below βδ⁴ = 0\.25/],
   ])("%j", (change, message) => {
     const doubts = systemDoubts({ ...PAPER_SYSTEM, ...change });

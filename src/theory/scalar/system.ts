@@ -84,7 +84,7 @@ export interface ScalarPredictions {
   readonly x: number;
   /** E[y] by formula; see `gapPredictions`. `refined` includes `kappaShift`, the others are for κ = 0. */
   readonly y: Readonly<Record<keyof GapPredictions, GapPrediction>>;
-  /** +¾ηκ²δ²: what κ adds to E[y] when x is Gaussian. */
+  /** +¾ηκ²δ²: what κ adds to E[y] when x is Gaussian; see `systemDoubts` for when it is not. */
   readonly kappaShift: number;
   /** Var y = α for noise along u only; null with noise on y or without any, for lack of a closed form. */
   readonly varianceY: number | null;
@@ -137,7 +137,7 @@ export function relaxationSteps({ lr, beta, delta2, noiseU }: ScalarSystem): num
 /** What to doubt about a simulation of this system or about the formulas for it; empty when nothing. */
 export function systemDoubts(system: ScalarSystem): readonly string[] {
   checkSystem(system);
-  const { lr, beta, delta2, noiseU } = system;
+  const { lr, beta, delta2, kappa, noiseU } = system;
   const doubts: string[] = [];
   const epsilon = epsilonOf(system);
   if (epsilon >= EPSILON_LIMIT) {
@@ -149,6 +149,13 @@ export function systemDoubts(system: ScalarSystem): readonly string[] {
   const { ar1, refined } = scalarPredictions(system).y;
   if (ar1.reason !== null) doubts.push(`${ar1.reason}; the runs will blow up`);
   else if (epsilon < EPSILON_LIMIT && refined.reason !== null) doubts.push(refined.reason);
+  // κ alone damps the cycle by η²κ²δ²/4 a step, the noise by η²σ_u²/(2δ²).
+  const damping = (kappa * kappa * delta2 * delta2) / 2;
+  if (noiseU < 2 * damping) {
+    doubts.push(
+      `κ = ${short(kappa)} shapes the law of x: κ²δ⁴/2 = ${short(damping)} is not small beside σ_u² = ${short(noiseU)}, so that x has less than Gaussian tails and κ shifts E[y] by less than ¾ηκ²δ²`,
+    );
+  }
   if (noiseU < beta * delta2 * delta2) {
     doubts.push(
       `the noise is weak: σ_u² = ${short(noiseU)} is below βδ⁴ = ${short(beta * delta2 * delta2)}, where finite steps widen the law of y beyond α and only E[x²] = δ² and the finite-step identities hold`,
