@@ -9,6 +9,7 @@ import { addLsCommand } from "./commands/ls.ts";
 import { addMeasureCommand } from "./commands/measure.ts";
 import { addOrbitsCommand } from "./commands/orbits.ts";
 import { addReportCommand } from "./commands/report.ts";
+import { addReproduceCommand } from "./commands/reproduce.ts";
 import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSchemaCommand } from "./commands/schema.ts";
@@ -49,6 +50,7 @@ function buildProgram(host: Host): Command {
     ["brink sweep E.yaml", "all runs of a sweep, one a core; again: what is missing"],
     ["brink resume RUN", "go on after an interruption, to the same bits"],
     ["brink measure --config E.yaml --params P.safetensors --json", "curvature of any parameters, once"],
+    ["brink reproduce fig2", "a figure of the sharpness-gap paper, its numbers beside ours"],
     ["brink report runs/*", "one page with figures of several runs"],
   ]);
   for (const add of [
@@ -60,6 +62,7 @@ function buildProgram(host: Host): Command {
     addTrajectoryCommand,
     addOrbitsCommand,
     addReportCommand,
+    addReproduceCommand,
     addCompareCommand,
     addLsCommand,
     addShowCommand,

@@ -1,0 +1,183 @@
+// Pieces several figures share: sharpness rows, fits as rows and as curves, series of runs, notes.
+import type { OverlayCurve, SeriesGroup, SeriesRun, SweepPoint } from "../../figures/index.ts";
+import type { AnalysedGroup, GapAnalysis, GapRun, Scaling, Statistic } from "../../lab/index.ts";
+import { powerLawBand } from "../../math/index.ts";
+import type { MeasurementEvent, MeasurementPoint } from "../../record/index.ts";
+import { formatNumber } from "../format.ts";
+import { type ComparisonRow, type Found, found, type Stated } from "./comparison.ts";
+
+/** `b = 50`, or `gradient descent`. */
+export function batchLabel(batch: number | "full"): string {
+  return batch === "full" ? "gradient descent" : `b = ${batch}`;
+}
+
+/** A row per group: S_eq. */
+export function sharpnessRows(
+  analysis: GapAnalysis,
+  stated: (group: AnalysedGroup) => Stated,
+  label: (group: AnalysedGroup) => string = ({ batch }) => batchLabel(batch),
+): ComparisonRow[] {
+  return analysis.groups.map((group) => ({
+    quantity: `S_eq, ${label(group)}`,
+    paper: stated(group),
+    brink: found(group.sharpness),
+    ...remark(group),
+  }));
+}
+
+/** What to doubt about a group's equilibrium. */
+function remark({ sharpness, unsettled, runs }: AnalysedGroup): { remark?: string } {
+  if (sharpness.mean === null) return { remark: unsettled.map(({ reason }) => reason).join("; ") };
+  const drifting = runs.filter(({ drift }) => drift?.flagged === true).length;
+  return drifting === 0
+    ? {}
+    : { remark: `still drifting over the averaged records in ${drifting} of ${runs.length} runs` };
+}
+
+/** Rows of a fit: exponent, R², p. */
+export function fitRows(
+  of: string,
+  { fit, perSeed, points }: Scaling,
+  stated: { readonly exponent: Stated; readonly r2: Stated; readonly p?: Stated },
+): ComparisonRow[] {
+  const runs = points.flatMap(({ value }) => value.runs);
+  const cell = (value: number | null): Found | null =>
+    value === null ? null : { value, sd: null, n: seedsOf(points.map(({ value: { n } }) => n)), runs };
+  const missing = fit.reason === null ? {} : { remark: fit.reason };
+  const exponent = cell(fit.exponent?.value ?? null);
+  return [
+    {
+      quantity: `exponent of ${of}`,
+      paper: stated.exponent,
+      brink:
+        exponent === null || fit.exponent === null
+          ? null
+          : { ...exponent, sd: perSeed.sd, interval: [fit.exponent.low, fit.exponent.high] },
+      ...missing,
+    },
+    ...(fit.reason === null ? [{ quantity: "  R²", paper: stated.r2, brink: cell(fit.r2) }] : []),
+    ...(fit.reason === null && stated.p !== undefined
+      ? [{ quantity: "  p (exponent = 0)", paper: stated.p, brink: cell(fit.p) }]
+      : []),
+  ];
+}
+
+function seedsOf(counts: readonly number[]): number {
+  return Math.max(0, ...counts);
+}
+
+/** Points of a figure. */
+export function sweepPoint(x: number, { mean, sd, n }: Statistic, label?: string): SweepPoint[] {
+  return mean === null ? [] : [{ x, mean, sd, count: n, ...(label === undefined ? {} : { label }) }];
+}
+
+/** The fitted power law with its 95 % band, over the range of the fitted points. */
+export function fitCurve({ fit }: Scaling, variable: string): OverlayCurve[] {
+  if (fit.line === null) return [];
+  const x = logGrid(fit.line.points.map((point) => Math.exp(point.x)));
+  return [
+    {
+      label: `fit ${variable}^${formatNumber(fit.exponent.value, 3)}`,
+      style: "fit",
+      points: powerLawBand(fit, x).map(({ x: at, y, confidence: [low, high] }) => ({ x: at, y, low, high })),
+    },
+  ];
+}
+
+/** A power law of given exponent through the logarithmic centre of the fitted points. */
+export function slopeCurve({ fit }: Scaling, exponent: number, label: string): OverlayCurve[] {
+  if (fit.line === null) return [];
+  const { centerX, intercept, slope, points } = fit.line;
+  const centerY = intercept.value + slope.value * centerX;
+  const places = logGrid(points.map((point) => Math.exp(point.x)));
+  return [
+    {
+      label,
+      style: "slope",
+      points: places.map((x) => ({ x, y: Math.exp(centerY + exponent * (Math.log(x) - centerX)) })),
+    },
+  ];
+}
+
+/** 40 places from the least to the greatest, equally spaced in the logarithm. */
+export function logGrid(values: readonly number[], count = 40): number[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return Array.from({ length: count }, (_, i) => low * (high / low) ** (i / (count - 1)));
+}
+
+/** A measured quantity over the steps of a run; measurements without it are left out. */
+export function seriesOf(
+  { id, record }: GapRun,
+  pick: (event: MeasurementEvent) => number | null | undefined,
+  place: MeasurementPoint = "iterate",
+): SeriesRun {
+  const measured = record.measurements.flatMap((event) => {
+    const value = event.point === place ? pick(event) : undefined;
+    return value === undefined ? [] : [{ step: event.step, value }];
+  });
+  return {
+    run: id,
+    steps: measured.map(({ step }) => step),
+    values: measured.map(({ value }) => value),
+  };
+}
+
+/** Sharpness over time of every run that got to its end, settled or not, by batch size. */
+export function sharpnessGroups({ runs, groups }: GapAnalysis): SeriesGroup[] {
+  return groups.flatMap(({ lr, batch }) => {
+    const members = runs.filter(
+      (run) => run.lr === lr && run.batch === batch && run.record.summary?.status === "finished",
+    );
+    if (members.length === 0) return [];
+    return [
+      {
+        label: batch === "full" ? "GD" : `b = ${batch}`,
+        kind: batch === "full" ? ("gd" as const) : ("sgd" as const),
+        runs: members.map((run) => seriesOf(run, solvedSharpness)),
+      },
+    ];
+  });
+}
+
+/** The sharpness where it was solved for, not carried along as a Rayleigh quotient. */
+export function solvedSharpness({ sharpness, rayleigh }: MeasurementEvent): number | null | undefined {
+  return rayleigh === true ? undefined : sharpness;
+}
+
+/** 2/η as a reference line; nothing when the runs do not share it. */
+export function edgeReference({ groups }: GapAnalysis): { value: number; label: string }[] {
+  const thresholds = new Set(groups.map(({ threshold }) => threshold));
+  return thresholds.size === 1
+    ? [...thresholds].map((value) => ({ value, label: `2/η = ${formatNumber(value, 4)}` }))
+    : [];
+}
+
+/** Runs that do not enter means, said under the figure. */
+export function unsettledNotes(analyses: readonly (GapAnalysis | undefined)[]): string[] {
+  const all = analyses.flatMap((analysis) => analysis?.groups.flatMap(({ unsettled }) => unsettled) ?? []);
+  return all.length === 0
+    ? []
+    : [`Not in equilibrium, so in no mean: ${all.map(({ run }) => run).join(", ")}.`];
+}
+
+/** Plain data of an analysis for numbers.json: every mean with its runs, without the records. */
+export function plainAnalysis({ n, runs, groups }: GapAnalysis): Record<string, unknown> {
+  return {
+    n,
+    runs: runs.map(({ id, seed, lr, batch, sampling, threshold, edge, drift, unsettled }) => ({
+      id,
+      seed,
+      lr,
+      batch,
+      sampling,
+      threshold,
+      verdict: edge.verdict,
+      onset: edge.onset,
+      peak: edge.peak,
+      equilibrium: edge.final,
+      drift,
+      unsettled,
+    })),
+    groups: groups.map(({ runs: members, ...group }) => ({ ...group, runs: members.map(({ id }) => id) })),
+  };
+}
