@@ -13,6 +13,7 @@ import { addReproduceCommand } from "./commands/reproduce.ts";
 import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSchemaCommand } from "./commands/schema.ts";
+import { addSegmentCommand } from "./commands/segment.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
@@ -60,6 +61,7 @@ function buildProgram(host: Host): Command {
     addMeasureCommand,
     addSimulateCommand,
     addTrajectoryCommand,
+    addSegmentCommand,
     addOrbitsCommand,
     addReportCommand,
     addReproduceCommand,

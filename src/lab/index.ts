@@ -8,6 +8,7 @@ export * from "./cadence.ts";
 export * from "./checkpoint.ts";
 export * from "./runner.ts";
 export * from "./record-run.ts";
+export * from "./replay.ts";
 export * from "./lanczos-sharpness.ts";
 export * from "./measure-plan.ts";
 export * from "./point-probe.ts";

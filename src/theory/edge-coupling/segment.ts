@@ -44,8 +44,11 @@ export interface Segment {
   readonly rBar: SegmentAverage;
   /** r̃: q averaged with weight 2(1 − τ); directly 2(L(y) − L(x) − ⟨∇L(x), d⟩)/‖d‖². */
   readonly rTilde: SegmentAverage;
-  /** L(y) − L(x). */
+  /** L(x) and L(y) − L(x), which is ⟨∇L(x), d⟩ + ½‖d‖²r̃; for gradient descent −(‖d‖²/(2η))(2 − ηr̃). */
+  readonly loss: number;
   readonly lossChange: number;
+  /** ⟨∇L(x), d⟩. */
+  readonly slope: number;
   /**
    * Whether both averages agree with their direct values to `tol`, beyond quadrature error and rounding. If not, the
    * loss is not C² along the segment (kinks of ReLU, ties of max pooling) and the direct values are the truth.
@@ -145,7 +148,8 @@ export async function segment(
   );
   const agrees = ({ value, direct, rounding }: SegmentAverage): boolean =>
     Math.abs(value - direct) <= tol * scale + 16 * rounding;
-  return { length, samples, rBar, rTilde, lossChange, consistent: agrees(rBar) && agrees(rTilde) };
+  const consistent = agrees(rBar) && agrees(rTilde);
+  return { length, samples, rBar, rTilde, loss: lossX, lossChange, slope, consistent };
 }
 
 /**
