@@ -32,7 +32,7 @@ export interface TrackOptions {
   readonly responseEvery?: number;
   /** Accuracy of S at the real iterate and the flow, ‖Hu − Su‖ ≤ tol·S. Default 1e-4. */
   readonly sharpnessTol?: number;
-  /** Accuracy of the eigenvectors at θ†. Default 1e-9. */
+  /** Accuracy of the eigenvectors at θ†. Default 1e-8. */
   readonly tol?: number;
   readonly seed?: number;
   /** Eigenvectors near θ_0. */

@@ -66,7 +66,7 @@ class TrackedRun {
   readonly #warned = new Set<string>();
 
   static async start(options: TrackOptions): Promise<TrackedRun> {
-    const { objective, lr, seed = 0, tol = 1e-9, warm = [] } = options;
+    const { objective, lr, seed = 0, tol = 1e-8, warm = [] } = options;
     const geometry = { lr, tol, seed };
     const at =
       options.reference === undefined

@@ -13,7 +13,7 @@ import { allFinite, axpy, dot, RunError, type Vector, zeros } from "../../math/i
 export interface GeometryOptions {
   /** Learning rate η > 0; the edge is at 2/η. */
   readonly lr: number;
-  /** ‖Hu − Su‖ ≤ tol·S. Everything built on u is of first order in it. Default 1e-9. */
+  /** ‖Hu − Su‖ ≤ tol·S. Everything built on u is of first order in it. Default 1e-8. */
   readonly tol?: number;
   /** Hessian products allowed a solve. Default 600. */
   readonly maxProducts?: number;
@@ -72,7 +72,7 @@ export async function measureGeometry(
   warm: readonly Vector[] = [],
   eigenpairs: 1 | 2 = 2,
 ): Promise<LocalGeometry> {
-  const { lr, tol = 1e-9, maxProducts = 600, seed = 0 } = options;
+  const { lr, tol = 1e-8, maxProducts = 600, seed = 0 } = options;
   const k = Math.min(eigenpairs, objective.size);
   const gradient = zeros(objective.dtype, objective.size);
   const loss = await objective.lossAndGradient(theta, gradient);

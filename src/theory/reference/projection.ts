@@ -6,6 +6,12 @@ import { type GeometryOptions, type LocalGeometry, measureGeometry } from "./loc
 /** Linearised projections in a row, as in the code published with Damian et al. 2023. */
 export const PROJECTION_REPEATS = 3;
 
+/**
+ * Intermediate points are soon left again, so their eigenvectors need not be as good as those of θ† itself: an
+ * error e of u moves the result by e times the projection's own length.
+ */
+const PROJECTION_TOLERANCE = 1e-7;
+
 /** Where a sequence of projections ended. */
 export interface Projected {
   readonly theta: Vector;
@@ -56,8 +62,9 @@ export async function project(
   repeats: number = PROJECTION_REPEATS,
 ): Promise<Projected> {
   let at: Projected = { theta, eigenvectors: warm };
+  const loose = { ...options, tol: Math.max(options.tol ?? 0, PROJECTION_TOLERANCE) };
   for (let k = 0; k < repeats; k++) {
-    const found = await measureGeometry(objective, at.theta, options, at.eigenvectors, 1);
+    const found = await measureGeometry(objective, at.theta, loose, at.eigenvectors, 1);
     // The second eigenvector of the warm start stays: projections move too little to matter for it.
     const eigenvectors = [...found.eigenvectors, ...at.eigenvectors.slice(1)];
     at = { theta: linearisedProjection(found, 2 / options.lr), eigenvectors };
