@@ -41,7 +41,10 @@ export function batchOf({ optimizer }: Choosable): number | null {
   return optimizer.name === "gd" || optimizer.batch === "full" ? null : optimizer.batch;
 }
 
-/** Gradient descent, and SGD with the given batch sizes as far as they exist; with none of them, with `instead`. */
+/**
+ * Gradient descent, and SGD with the given batch sizes when most of them exist; else with `instead` of all sizes: those
+ * of a smaller problem have nothing to do with the paper's.
+ */
 export function withBatches(
   wanted: readonly number[],
   instead: (sizes: readonly number[]) => readonly number[],
@@ -49,7 +52,7 @@ export function withBatches(
   return (all) => {
     const sizes = batchSizes(all);
     const known = wanted.filter((size) => sizes.includes(size));
-    const chosen = new Set(known.length > 0 ? known : instead(sizes));
+    const chosen = new Set(2 * known.length > wanted.length ? known : instead(sizes));
     return (config) => {
       const batch = batchOf(config);
       return batch === null || chosen.has(batch);

@@ -1,6 +1,16 @@
 // Pieces several figures share: sharpness rows, fits as rows and as curves, series of runs, notes.
 import type { OverlayCurve, SeriesGroup, SeriesRun, SweepPoint } from "../../figures/index.ts";
-import type { AnalysedGroup, GapAnalysis, GapRun, Scaling, Statistic } from "../../lab/index.ts";
+import {
+  type AnalysedGroup,
+  type GapAnalysis,
+  type GapKind,
+  gapOf,
+  type GapRun,
+  type Scaling,
+  type Statistic,
+  type StochasticGroup,
+  stochasticGroups,
+} from "../../lab/index.ts";
 import { powerLawBand } from "../../math/index.ts";
 import type { MeasurementEvent, MeasurementPoint } from "../../record/index.ts";
 import { formatNumber } from "../format.ts";
@@ -32,6 +42,23 @@ function remark({ sharpness, unsettled, runs }: AnalysedGroup): { remark?: strin
   return drifting === 0
     ? {}
     : { remark: `still drifting over the averaged records in ${drifting} of ${runs.length} runs` };
+}
+
+/** A row per mini-batch group: its gap, and why there is none. */
+export function gapRows(
+  analysis: GapAnalysis,
+  kind: GapKind,
+  of: string,
+  stated: (group: StochasticGroup) => Stated = () => null,
+  label: (group: StochasticGroup) => string = ({ batch }) => batchLabel(batch),
+): ComparisonRow[] {
+  return stochasticGroups(analysis).map((group): ComparisonRow => {
+    const quantity = `${of}, ${label(group)}`;
+    const [paper, brink] = [stated(group), found(gapOf(group, kind))];
+    const lacking = group.sharpness.mean !== null && brink === null;
+    const remark = "no gradient descent of the same seed in equilibrium";
+    return lacking ? { quantity, paper, brink, remark } : { quantity, paper, brink };
+  });
 }
 
 /** Rows of a fit: exponent, R², p. */
@@ -148,7 +175,7 @@ export function solvedSharpness({ sharpness, rayleigh }: MeasurementEvent): numb
 export function edgeReference({ groups }: GapAnalysis): { value: number; label: string }[] {
   const thresholds = new Set(groups.map(({ threshold }) => threshold));
   return thresholds.size === 1
-    ? [...thresholds].map((value) => ({ value, label: `2/η = ${formatNumber(value, 4)}` }))
+    ? [...thresholds].map((value) => ({ value, label: `2/η = ${Number(value.toPrecision(4))}` }))
     : [];
 }
 

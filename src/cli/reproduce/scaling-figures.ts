@@ -20,6 +20,7 @@ import {
   edgeReference,
   fitCurve,
   fitRows,
+  gapRows,
   logGrid,
   plainAnalysis,
   sharpnessRows,
@@ -75,16 +76,8 @@ function gapAgainstBatch(name: string, analysis: GapAnalysis): Reproduction {
     ...sharpnessRows(analysis, ({ lr, batch }) => statedSharpness(analysis, lr, batch)),
     ...(kind === "edge"
       ? []
-      : groups.map((group) => ({
-          quantity: `gap to GD, ${batchLabel(group.batch)}`,
-          paper: statedGap(analysis, group.lr, group.batch),
-          brink: found(gapOf(group, kind)),
-        }))),
-    ...groups.map((group) => ({
-      quantity: `gap to 2/η, ${batchLabel(group.batch)}`,
-      paper: null,
-      brink: found(group.gapToEdge),
-    })),
+      : gapRows(analysis, kind, "gap to GD", ({ lr, batch }) => statedGap(analysis, lr, batch))),
+    ...gapRows(analysis, "edge", "gap to 2/η"),
     ...(kind === "edge"
       ? []
       : fitRows("gap to GD in b", scaling, {
@@ -216,7 +209,6 @@ export function gapAgainstRate(analysis: GapAnalysis): {
   readonly scaling: Scaling;
   readonly rows: readonly ComparisonRow[];
 } {
-  const groups = stochasticGroups(analysis);
   const kind = bestKind(analysis);
   const scaling = gapScaling(analysis, kind, "lr");
   const of = kind === "edge" ? "gap to 2/η" : "gap to GD";
@@ -224,11 +216,13 @@ export function gapAgainstRate(analysis: GapAnalysis): {
     kind,
     scaling,
     rows: [
-      ...groups.map((group) => ({
-        quantity: `${of}, η = ${group.lr}, b = ${group.batch}`,
-        paper: kind === "edge" ? null : statedRateGap(analysis, group.lr, group.batch),
-        brink: found(gapOf(group, kind)),
-      })),
+      ...gapRows(
+        analysis,
+        kind,
+        of,
+        ({ lr, batch }) => (kind === "edge" ? null : statedRateGap(analysis, lr, batch)),
+        ({ lr, batch }) => `η = ${lr}, b = ${batch}`,
+      ),
       ...fitRows(`${of} in η`, scaling, { exponent: STATED.rateExponent, r2: null }),
     ],
   };

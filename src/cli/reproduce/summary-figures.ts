@@ -1,5 +1,5 @@
 // Figures 3 and 7: equilibrium sharpness and gap in one view, against batch size, learning rate and prediction.
-import type { OverlayCurve, PointsSeries } from "../../figures/index.ts";
+import type { OverlayCurve, PointsPanel, PointsSeries } from "../../figures/index.ts";
 import {
   descentGroup,
   type GapAnalysis,
@@ -7,7 +7,9 @@ import {
   gapScaling,
   gapTracking,
   PLACES,
+  type StochasticGroup,
   stochasticGroups,
+  type Tracking,
 } from "../../lab/index.ts";
 import type { GapPrediction } from "../../curvature/index.ts";
 import { atOneBatch, atOneRate } from "./campaigns.ts";
@@ -15,6 +17,7 @@ import {
   batchLabel,
   edgeReference,
   fitCurve,
+  gapRows,
   logGrid,
   plainAnalysis,
   sharpnessRows,
@@ -69,12 +72,7 @@ const fig3: PaperFigure = {
   },
 };
 
-type Panel = Extract<
-  ReturnType<PaperFigure["reproduce"]>["drawing"],
-  { kind: "points" }
->["spec"]["panels"][number];
-
-function batchPanel(analysis: GapAnalysis): Panel {
+function batchPanel(analysis: GapAnalysis): PointsPanel {
   const descent = descentGroup(analysis)?.sharpness.mean ?? null;
   return {
     title: "A  against batch size",
@@ -97,7 +95,7 @@ function batchPanel(analysis: GapAnalysis): Panel {
   };
 }
 
-function ratePanel(analysis: GapAnalysis): Panel {
+function ratePanel(analysis: GapAnalysis): PointsPanel {
   const groups = stochasticGroups(analysis);
   const descent = analysis.groups.filter(({ batch }) => batch === "full");
   const rates = analysis.groups.map(({ lr }) => lr);
@@ -190,12 +188,10 @@ const fig7: PaperFigure = {
         },
       },
       rows: [
-        ...groups.map((group) => ({
-          quantity: `${yLabel}, ${batchLabel(group.batch)}`,
-          paper: kind === "paired" ? statedGap(analysis, group.lr, group.batch) : null,
-          brink: found(gapOf(group, kind)),
-        })),
-        ...PLACES.flatMap((place) => trackingRow(place, tracked[place])),
+        ...gapRows({ ...analysis, groups }, kind, yLabel, ({ lr, batch }) =>
+          kind === "paired" ? statedGap(analysis, lr, batch) : null,
+        ),
+        ...PLACES.flatMap((place) => trackingRow(place, tracked[place], all)),
         ...groups.flatMap((group) => PLACES.flatMap((place) => predictionRows(group, place))),
       ],
       numbers: { gap: kind, fit: scaling, tracking: tracked, analysis: plainAnalysis(analysis) },
@@ -203,13 +199,24 @@ const fig7: PaperFigure = {
   },
 };
 
-function trackingRow(place: string, tracked: ReturnType<typeof gapTracking>["iterate"]): ComparisonRow[] {
+function trackingRow(
+  place: string,
+  tracked: Tracking | null,
+  groups: readonly StochasticGroup[],
+): ComparisonRow[] {
   if (tracked?.rms === null || tracked === null) return [];
+  const sizes = new Set(tracked.points.map(({ batch }) => batch));
+  const used = groups.filter(({ batch }) => sizes.has(batch)).map(({ sharpness }) => sharpness);
   return [
     {
       quantity: `β·σ_u² at the ${place} against the gap: rms of ln ratio`,
       paper: "“close”",
-      brink: { value: tracked.rms, sd: null, n: 1, runs: [] },
+      brink: {
+        value: tracked.rms,
+        sd: null,
+        n: Math.min(...used.map(({ n }) => n)),
+        runs: used.flatMap(({ runs }) => runs),
+      },
       remark: `e^rms = ${Math.exp(tracked.rms).toFixed(2)}; anchored at b = ${tracked.anchor}`,
     },
   ];
@@ -220,7 +227,7 @@ function trackingRow(place: string, tracked: ReturnType<typeof gapTracking>["ite
  * are in numbers.json.
  */
 function predictionRows(
-  { batch, landscape }: ReturnType<typeof stochasticGroups>[number],
+  { batch, landscape }: StochasticGroup,
   place: (typeof PLACES)[number],
 ): ComparisonRow[] {
   const means = landscape[place];

@@ -1,10 +1,12 @@
 // Figures 1 and 9 and FC-ReLU: sharpness over time, mean ± sd over seeds, for several batch sizes.
 import type { SeriesPanel } from "../../figures/index.ts";
-import { gapOf, type GapAnalysis, overRuns, stochasticGroups } from "../../lab/index.ts";
+import { type GapAnalysis, overRuns } from "../../lab/index.ts";
+import { PRESETS } from "../../nets/index.ts";
 import type { Choosable, RunSet } from "./campaigns.ts";
 import {
   batchLabel,
   edgeReference,
+  gapRows,
   plainAnalysis,
   sharpnessGroups,
   sharpnessRows,
@@ -14,7 +16,11 @@ import { type ComparisonRow, found, type Stated } from "./comparison.ts";
 import type { Analyses, PaperFigure, Reproduction } from "./figure-spec.ts";
 import { ofPaperSize, statedCnnSharpness, statedSharpness } from "./paper.ts";
 
-const isCnn = ({ net }: Choosable): boolean => net.name === "cnn";
+/** Whether a network is convolutional, spelt out or by the name of a published one. */
+function isCnn({ net }: Choosable): boolean {
+  return (PRESETS[net.name]?.name ?? net.name) === "cnn";
+}
+
 const FC: RunSet = { campaigns: ["fc-tanh"], varied: ["batch"], choose: () => (config) => !isCnn(config) };
 const CNN: RunSet = {
   campaigns: ["cnn-mse"],
@@ -45,11 +51,7 @@ function equilibriumRows(
 ): ComparisonRow[] {
   return [
     ...sharpnessRows(analysis, ({ lr, batch }) => sharpness(lr, batch)),
-    ...stochasticGroups(analysis).map((group) => ({
-      quantity: `gap to GD, ${batchLabel(group.batch)}`,
-      paper: gap(group.batch),
-      brink: found(gapOf(group, "paired")),
-    })),
+    ...gapRows(analysis, "paired", "gap to GD", ({ batch }) => gap(batch)),
   ];
 }
 
