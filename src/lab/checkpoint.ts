@@ -4,11 +4,14 @@ import type { RandomState } from "../math/index.ts";
 import { SAMPLINGS, type SamplerState, updateRule, type UpdateState } from "../optim/index.ts";
 import type { NamedTensor, TensorFile } from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
+import type { CouplingCheckpoint } from "./coupling-run.ts";
 import type { Checkpoint, EigenState, LayoutEntry, Progress } from "./run-types.ts";
 
 /** Prefix of tensors that are not parameters. */
 export const STATE_PREFIX = "brink.";
 const METADATA_KEY = "brink.checkpoint";
+
+const COUPLING_VECTORS = ["theta", "gradient"] as const;
 
 /** JSON part of a checkpoint, in the file's metadata. */
 interface Header {
@@ -16,6 +19,7 @@ interface Header {
   readonly step: number;
   readonly sampler: SamplerState | null;
   readonly eigenvalues: readonly number[] | null;
+  readonly coupling?: Omit<CouplingCheckpoint, "vectors">;
   readonly progress: Progress;
 }
 
@@ -36,11 +40,14 @@ export function encodeCheckpoint(checkpoint: Checkpoint, layout: readonly Layout
   for (const [name, vector] of Object.entries(checkpoint.optimizer)) flat(`optimizer.${name}`, vector);
   eigen?.eigenvectors.forEach((vector, i) => flat(`eigenvector.${i}`, vector));
   if (previous !== null) flat("previous", previous);
+  const { vectors, ...coupling } = checkpoint.coupling ?? { vectors: null };
+  if (vectors !== null) for (const key of COUPLING_VECTORS) flat(`coupling.${key}`, vectors[key]);
   const header: Header = {
     version: 1,
     step: checkpoint.step,
     sampler: checkpoint.sampler,
     eigenvalues: eigen === null ? null : eigen.eigenvalues,
+    ...("state" in coupling ? { coupling } : {}),
     progress: checkpoint.progress,
   };
   return { tensors, metadata: { [METADATA_KEY]: JSON.stringify(header) } };
@@ -77,6 +84,9 @@ export function decodeCheckpoint(
           eigenvectors: header.eigenvalues.map((_, i) => flat(`eigenvector.${i}`)),
         };
   const previous = file.tensors.has(`${STATE_PREFIX}previous`) ? flat("previous") : null;
+  const vectors = file.tensors.has(`${STATE_PREFIX}coupling.theta`)
+    ? { theta: flat("coupling.theta"), gradient: flat("coupling.gradient") }
+    : null;
   return {
     step: header.step,
     theta,
@@ -84,6 +94,7 @@ export function decodeCheckpoint(
     sampler: header.sampler,
     eigen,
     previous,
+    ...(header.coupling === undefined ? {} : { coupling: { ...header.coupling, vectors } }),
     progress: header.progress,
   };
 }
@@ -139,6 +150,7 @@ function isHeader(value: unknown): value is Header {
   const { sampler, eigenvalues, progress } = value;
   if (eigenvalues !== null && !isNumbers(eigenvalues)) return false;
   if (sampler !== null && !isSampler(sampler)) return false;
+  if (value["coupling"] !== undefined && !isCoupling(value["coupling"])) return false;
   if (!isObject(progress) || !isRecords(progress["recent"])) return false;
   const { assumptions = {}, series = {} } = progress;
   if (!isAssumptions(assumptions) || !isObject(series) || !Object.values(series).every(isSeries))
@@ -149,6 +161,18 @@ function isHeader(value: unknown): value is Header {
     isCount(progress["hvps"]) &&
     (progress["ended"] === null || progress["ended"] === "finished") &&
     maybe.every((key) => progress[key] === null || typeof progress[key] === "number")
+  );
+}
+
+function isCoupling(value: unknown): boolean {
+  if (!isObject(value) || !Number.isSafeInteger(value["fed"]) || !isObject(value["state"])) return false;
+  const { sums, windows, steps } = value["state"];
+  const pairs = [sums, ...(Array.isArray(windows) ? (windows as unknown[]) : [undefined])];
+  return (
+    isCount(steps) &&
+    pairs.every(
+      (pair) => isObject(pair) && Object.values(pair).every((sum) => isNumbers(sum) && sum.length === 2),
+    )
   );
 }
 

@@ -72,6 +72,8 @@ export interface MeasureSpec {
   readonly interaction: boolean;
   /** Curvature along the gradient of the very batch whose step is taken at the iterate; nothing at midpoints. */
   readonly stepSharpness: boolean;
+  /** Edge coupling: curvature along the steps by losses and gradients alone, and the identities it obeys. */
+  readonly coupling: boolean;
   /** Trace of the Hessian. */
   readonly trace: TraceSpec | false;
   /**

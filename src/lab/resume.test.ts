@@ -87,6 +87,7 @@ const configs = fc
       "landscape: true, noise: true, batchSharpness: {batches: 4}, interaction: true, trace: true, ",
     ),
     stepSharpness: fc.boolean(),
+    coupling: fc.boolean(),
     probeEvery: fc.constantFrom(1, 3),
     steps: fc.integer({ min: 1, max: 20 }),
     checkpoint: fc.integer({ min: 1, max: 6 }),
@@ -101,6 +102,7 @@ const configs = fc
       rayleigh,
       more,
       stepSharpness,
+      coupling,
       probeEvery,
       steps,
       checkpoint,
@@ -108,7 +110,7 @@ const configs = fc
     }) =>
       parseExperiment(
         `{precision: ${precision}, optimizer: ${optimizer}, steps: ${steps}, seed: ${seed}, ` +
-          `measure: {${more}stepSharpness: ${stepSharpness && point !== "midpoint"}, probeEvery: ${probeEvery}, ` +
+          `measure: {${more}stepSharpness: ${stepSharpness && point !== "midpoint"}, coupling: ${coupling}, probeEvery: ${probeEvery}, ` +
           `every: ${every}, point: ${point}, rayleigh: ${rayleigh}}, checkpoint: {every: ${checkpoint}}}`,
       ).config,
   );

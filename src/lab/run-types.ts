@@ -4,6 +4,7 @@ import type { Vector } from "../math/index.ts";
 import type { SamplerState, UpdateState } from "../optim/index.ts";
 import type { MeasuredState, RunEvent, RunSummary, TensorFile } from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
+import type { CouplingCheckpoint } from "./coupling-run.ts";
 
 /** Leading eigenpairs of the last solve, kept as the warm start of the next; eigenvalues descending. */
 export interface EigenState {
@@ -59,6 +60,8 @@ export interface Checkpoint {
   readonly eigen: EigenState | null;
   /** θ_{t−1} at this step t, when the midpoint of t is due after the next step. */
   readonly previous: Vector | null;
+  /** Edge coupling so far, when it is measured. */
+  readonly coupling?: CouplingCheckpoint;
   readonly progress: Progress;
 }
 

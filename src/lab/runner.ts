@@ -13,6 +13,7 @@ import {
 import type { MarkEvent, MeasurementEvent, RunSummary } from "../record/index.ts";
 import { type Cadence, cadence } from "./cadence.ts";
 import type { ExperimentConfig, OptimizerSpec } from "./config-types.ts";
+import { CouplingRun } from "./coupling-run.ts";
 import { type DueHere, Measurer } from "./measure-run.ts";
 import { MidpointWindow } from "./midpoint.ts";
 import type { CheckpointItem, RunItem, RunOptions } from "./run-types.ts";
@@ -67,6 +68,7 @@ class Run {
   readonly #measurer: Measurer;
   readonly #tracker: Tracker;
   readonly #midpoints: MidpointWindow | null;
+  readonly #coupling: CouplingRun | null;
   #theta: Vector;
   /** Where a fused step writes θ' before the two change places. */
   #next: Vector | null = null;
@@ -111,6 +113,11 @@ class Run {
             this.#theta,
             resume?.previous ?? null,
           );
+    const { coupling } = config.measure;
+    const loss = this.#sampler === null ? "full" : "batch";
+    this.#coupling = coupling
+      ? new CouplingRun(objective, config.optimizer.lr, loss, resume?.coupling ?? null)
+      : null;
     this.#step = resume?.step ?? 0;
     this.#lastCheckpoint = clock();
   }
@@ -155,7 +162,9 @@ class Run {
     if (this.#sampler === null) {
       const ready = this.#readyLoss;
       this.#readyLoss = null;
-      return ready ?? this.#objective.lossAndGradient(this.#theta, this.#gradient);
+      const loss = ready ?? (await this.#objective.lossAndGradient(this.#theta, this.#gradient));
+      this.#coupling?.iterate(this.#step, this.#theta, this.#gradient, loss);
+      return loss;
     }
     const batch = this.#sampler.next();
     const rate = this.#rule.plainRate;
@@ -199,8 +208,18 @@ class Run {
     });
     const { event, loss, gradientReady } = measured;
     if (needGradient && gradientReady) this.#readyLoss = loss;
-    yield* this.#noteMeasurement(event);
+    const coupling = due.probes ? await this.#coupled(needGradient ? loss : null) : {};
+    yield* this.#noteMeasurement({ ...event, ...coupling });
     if (loss !== null) yield* this.#checkLoss(loss, true);
+  }
+
+  /** Edge coupling up to the iterate whose loss, for full batches, was just measured with its gradient. */
+  async #coupled(loss: number | null): Promise<Pick<MeasurementEvent, "coupling">> {
+    if (this.#coupling === null) return {};
+    const batch = this.#comingBatch();
+    if (batch !== null) await this.#coupling.batch(this.#theta, batch);
+    else if (loss !== null) this.#coupling.iterate(this.#step, this.#theta, this.#gradient, loss);
+    return { coupling: this.#coupling.record() };
   }
 
   /** The batch the next step will use, by a copy of the sampler: the batches drawn stay the same. */
@@ -311,6 +330,7 @@ class Run {
         sampler: this.#sampler?.state() ?? null,
         eigen: this.#measurer.eigen,
         previous: this.#midpoints?.pending(this.#step) ?? null,
+        ...(this.#coupling === null ? {} : { coupling: this.#coupling.checkpoint() }),
         progress: this.#tracker.progress(),
       },
       summary: this.summary(status),

@@ -83,6 +83,7 @@ const measure = strict({
   batchSharpness,
   interaction: flag().default(false),
   stepSharpness: flag().default(false),
+  coupling: flag().default(false),
   trace,
   probeEvery: whole(1).default(1),
   testEvery: whole(0).default(1),

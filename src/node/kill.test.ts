@@ -13,7 +13,7 @@ const child = fileURLToPath(new URL("kill.child.mjs", import.meta.url));
 const layer = fileURLToPath(new URL(".", import.meta.url));
 const compiler = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
 const everything =
-  "probeEvery: 3, landscape: true, noise: true, batchSharpness: {batches: 4}, interaction: true, trace: true, stepSharpness: true";
+  "probeEvery: 3, landscape: true, noise: true, batchSharpness: {batches: 4}, interaction: true, trace: true, stepSharpness: true, coupling: true";
 
 function experiment(steps: number, measure: string): string {
   return `{name: killed, steps: ${steps}, optimizer: {name: sgd, lr: 0.02, batch: 2}, measure: {every: 7, point: both, ${measure}}, checkpoint: {every: 40}}`;

@@ -125,10 +125,68 @@ export interface MeasurementEvent {
   /** E[g_B·H g_B]/E‖g_B‖². */
   readonly interactionAwareSharpness?: Readonly<Record<string, EstimateRecord>>;
 
+  /** Edge coupling of the steps so far; see `CouplingRecord`. */
+  readonly coupling?: CouplingRecord;
+
   /** tr H, its standard error (0 when exact) and the products it took. */
   readonly trace?: number | null;
   readonly traceStderr?: number | null;
   readonly traceProbes?: number;
+}
+
+/** One step d from x to y, by losses and gradients alone (arXiv 2604.20446). Null where the step has length zero. */
+export interface CouplingStepRecord {
+  /** ‖d‖². */
+  readonly stepSquared: number;
+  /** A_η(x, y) = L(x) + L(y) − ‖d‖²/(2η). */
+  readonly coupling: number;
+  readonly lossChange: number;
+  /** Curvature along the step, averaged evenly, and with weight 2(1 − τ): the loss falls if and only if r̃ < 2/η. */
+  readonly rBar: number | null;
+  readonly rTilde: number | null;
+  /** The loss change were r̃ equal to r̄. */
+  readonly proxy: number;
+  /** ‖d − η∇L(y)‖/‖d‖: 0 on an orbit of period two. */
+  readonly twoStepReturn: number | null;
+  /** ‖d + η∇L(x)‖/‖d‖: rounding. */
+  readonly updateResidual: number | null;
+}
+
+/**
+ * Sums over steps, with the residual of each identity. For gradient descent over every step up to this iterate, under
+ * the full loss; for SGD over the measured steps only, each under the loss of its own mini-batch.
+ */
+export interface CouplingRecord {
+  readonly loss: "full" | "batch";
+  /** The last step: the one that ended at this iterate (full), or the one that is taken at it (batch). */
+  readonly last: CouplingStepRecord | null;
+  readonly steps: number;
+  /** E = Σ‖d‖². */
+  readonly energy: number;
+  readonly lossDrop: number;
+  /** Σ‖d‖²r̃/E, and what it must be: 2/η − 2·lossDrop/E, a lower bound on the largest r̃. */
+  readonly weightedMean: number | null;
+  readonly forcedMean: number | null;
+  readonly largest: number | null;
+  readonly largestStep: number | null;
+  /** First step with r̃ ≥ 2/η. */
+  readonly firstAbove: number | null;
+  /** Σ‖d‖²(2/η − r̃)₊ and Σ‖d‖²(r̃ − 2/η)₊. */
+  readonly deficit: number;
+  readonly excess: number;
+  /** Shares of E within `width` of 2/η, below and above, with the bounds on the latter two. */
+  readonly windows: readonly {
+    readonly width: number;
+    readonly within: number;
+    readonly below: number;
+    readonly above: number;
+    readonly belowBound: number;
+    readonly aboveBound: number;
+  }[];
+  /** Relative; none should exceed rounding (`nearPeriodicity` may be negative). */
+  readonly residuals: Readonly<
+    Record<"telescoping" | "balance" | "forcing" | "update" | "nearPeriodicity", number>
+  >;
 }
 
 /**

@@ -64,6 +64,32 @@ export interface CouplingSummary {
   };
 }
 
+/** Everything an accumulator is but its vectors: plain JSON, restored to the bit. */
+export interface CouplingState {
+  readonly steps: number;
+  readonly firstLoss: number | null;
+  readonly lastLoss: number | null;
+  readonly largest: number | null;
+  readonly largestStep: number | null;
+  readonly firstAbove: number | null;
+  readonly update: number;
+  /** Null before the first step. */
+  readonly nearPeriodicity: number | null;
+  readonly sums: Readonly<Record<SumName, SumState>>;
+  readonly windows: readonly { readonly below: SumState; readonly above: SumState }[];
+}
+
+type SumState = readonly [sum: number, lost: number];
+type SumName = (typeof SUMS)[number];
+
+const SUMS = ["energy", "lossDrop", "weighted", "telescoped", "deficit", "excess"] as const;
+
+/** The last iterate `next` was given. */
+export interface CouplingVectors {
+  readonly theta: Vector;
+  readonly gradient: Vector;
+}
+
 /** Relative half-widths of windows, from "at the edge by any standard" to "roughly". */
 const DEFAULT_WINDOWS: readonly number[] = [0.05, 0.1, 0.25];
 
@@ -85,32 +111,73 @@ export class CouplingAccumulator {
   readonly #size: number;
   readonly #dtype: DType;
   readonly #windows: { width: number; below: CompensatedSum; above: CompensatedSum }[];
-  #previous: { theta: Vector; gradient: Vector; loss: number } | null = null;
-  #firstLoss: number | null = null;
-  #steps = 0;
-  readonly #energy = new CompensatedSum();
-  readonly #lossDrop = new CompensatedSum();
-  readonly #weighted = new CompensatedSum();
-  readonly #telescoped = new CompensatedSum();
-  readonly #deficit = new CompensatedSum();
-  readonly #excess = new CompensatedSum();
-  #largest: number | null = null;
-  #largestStep: number | null = null;
-  #firstAbove: number | null = null;
-  #update = 0;
-  #nearPeriodicity = -Infinity;
+  #previous: { readonly theta: Vector; readonly gradient: Vector; loss: number } | null = null;
+  #firstLoss: number | null;
+  #steps: number;
+  readonly #sums: Readonly<Record<SumName, CompensatedSum>>;
+  #largest: number | null;
+  #largestStep: number | null;
+  #firstAbove: number | null;
+  #update: number;
+  #nearPeriodicity: number;
 
-  /** Throws InputError for a learning rate or window width that is not positive. */
-  constructor({ lr, size, dtype, windows = DEFAULT_WINDOWS }: CouplingOptions) {
+  /**
+   * @param state of an accumulator with the same options to go on with, and `vectors` if it had any (taken over)
+   * @throws InputError for a learning rate or window width that is not positive
+   */
+  constructor(
+    { lr, size, dtype, windows = DEFAULT_WINDOWS }: CouplingOptions,
+    state?: CouplingState,
+    vectors?: CouplingVectors | null,
+  ) {
     checkRate(lr);
     this.#lr = lr;
     this.#size = size;
     this.#dtype = dtype;
-    this.#windows = windows.map((share) => {
+    this.#windows = windows.map((share, k) => {
       if (!(share > 0))
         throw new InputError("not a window width", { received: String(share), allowed: "> 0" });
-      return { width: (share * 2) / lr, below: new CompensatedSum(), above: new CompensatedSum() };
+      const { below, above } = state?.windows[k] ?? {};
+      return {
+        width: (share * 2) / lr,
+        below: new CompensatedSum(below),
+        above: new CompensatedSum(above),
+      };
     });
+    this.#sums = Object.fromEntries(
+      SUMS.map((name) => [name, new CompensatedSum(state?.sums[name])]),
+    ) as unknown as Record<SumName, CompensatedSum>;
+    this.#steps = state?.steps ?? 0;
+    this.#firstLoss = state?.firstLoss ?? null;
+    this.#largest = state?.largest ?? null;
+    this.#largestStep = state?.largestStep ?? null;
+    this.#firstAbove = state?.firstAbove ?? null;
+    this.#update = state?.update ?? 0;
+    this.#nearPeriodicity = state?.nearPeriodicity ?? -Infinity;
+    const lastLoss = state?.lastLoss ?? null;
+    if (vectors && lastLoss !== null) this.#previous = { ...vectors, loss: lastLoss };
+  }
+
+  /** What a later accumulator can go on from, with `vectors`. */
+  state(): CouplingState {
+    const sums = Object.fromEntries(SUMS.map((name) => [name, this.#sums[name].state]));
+    return {
+      steps: this.#steps,
+      firstLoss: this.#firstLoss,
+      lastLoss: this.#previous?.loss ?? null,
+      largest: this.#largest,
+      largestStep: this.#largestStep,
+      firstAbove: this.#firstAbove,
+      update: this.#update,
+      nearPeriodicity: this.#nearPeriodicity === -Infinity ? null : this.#nearPeriodicity,
+      sums: sums as unknown as CouplingState["sums"],
+      windows: this.#windows.map(({ below, above }) => ({ below: below.state, above: above.state })),
+    };
+  }
+
+  /** The vectors kept for the next step, live; null before the first iterate. */
+  vectors(): CouplingVectors | null {
+    return this.#previous;
   }
 
   /**
@@ -158,13 +225,13 @@ export class CouplingAccumulator {
 
   summary(): CouplingSummary {
     const threshold = 2 / this.#lr;
-    const energy = this.#energy.value;
-    const [deficit, excess] = [this.#deficit.value, this.#excess.value];
+    const energy = this.#sums.energy.value;
+    const [deficit, excess] = [this.#sums.deficit.value, this.#sums.excess.value];
     // A run on one loss: the drop from first to last loss, independent of the sum over steps.
     const last = this.#previous?.loss;
     const drop =
-      last === undefined || this.#firstLoss === null ? this.#lossDrop.value : this.#firstLoss - last;
-    const weightedMean = energy > 0 ? this.#weighted.value / energy : null;
+      last === undefined || this.#firstLoss === null ? this.#sums.lossDrop.value : this.#firstLoss - last;
+    const weightedMean = energy > 0 ? this.#sums.weighted.value / energy : null;
     const forcedMean = energy > 0 ? threshold - (2 * drop) / energy : null;
     const size = deficit + excess;
     const relative = (value: number): number => (size > 0 ? Math.abs(value) / size : 0);
@@ -191,7 +258,7 @@ export class CouplingAccumulator {
         };
       }),
       residuals: {
-        telescoping: relative(this.#telescoped.value - 2 * drop),
+        telescoping: relative(this.#sums.telescoped.value - 2 * drop),
         balance: relative(deficit - excess - 2 * drop),
         forcing: weightedMean === null ? 0 : Math.abs(weightedMean - forcedMean!) / threshold,
         update: this.#update,
@@ -203,14 +270,14 @@ export class CouplingAccumulator {
   #note(step: CouplingStep): void {
     const { stepSquared, rBar, rTilde, lossChange } = step;
     const index = this.#steps++;
-    this.#lossDrop.add(-lossChange);
+    this.#sums.lossDrop.add(-lossChange);
     if (rBar === null || rTilde === null) return;
     const threshold = 2 / this.#lr;
     const below = threshold - rTilde;
-    this.#energy.add(stepSquared);
-    this.#weighted.add(stepSquared * rTilde);
-    this.#telescoped.add(stepSquared * below);
-    (below > 0 ? this.#deficit : this.#excess).add(stepSquared * Math.abs(below));
+    this.#sums.energy.add(stepSquared);
+    this.#sums.weighted.add(stepSquared * rTilde);
+    this.#sums.telescoped.add(stepSquared * below);
+    (below > 0 ? this.#sums.deficit : this.#sums.excess).add(stepSquared * Math.abs(below));
     for (const window of this.#windows) {
       if (below >= window.width) window.below.add(stepSquared);
       else if (-below >= window.width) window.above.add(stepSquared);
