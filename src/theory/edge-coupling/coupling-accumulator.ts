@@ -57,9 +57,12 @@ export interface CouplingSummary {
     readonly balance: number;
     /** Weighted mean of r̃ against the forced mean, relative to 2/η. */
     readonly forcing: number;
-    /** Largest ‖d_k + η∇L(w_k)‖/‖d_k‖; the recurrence d_{k+1} = (I − ηH̄_k)d_k holds to twice that. */
+    /** √(Σ‖d_k + η∇L(w_k)‖²/E_K): how far the steps are from steps of gradient descent with rate η. */
     readonly update: number;
-    /** Largest |r̄ − 2/η| − ‖w_{k+2} − w_k‖/(η‖d_k‖), relative to 2/η: not above 0. */
+    /**
+     * Largest |r̄ − 2/η| − (‖d_k − η∇L(w_{k+1})‖ + ‖d_k + η∇L(w_k)‖)/(η‖d_k‖), relative to 2/η: not above 0. The second
+     * norm is rounding; without it the bound fails once steps are as small as the rounding of parameters.
+     */
     readonly nearPeriodicity: number;
   };
 }
@@ -72,7 +75,6 @@ export interface CouplingState {
   readonly largest: number | null;
   readonly largestStep: number | null;
   readonly firstAbove: number | null;
-  readonly update: number;
   /** Null before the first step. */
   readonly nearPeriodicity: number | null;
   readonly sums: Readonly<Record<SumName, SumState>>;
@@ -82,7 +84,7 @@ export interface CouplingState {
 type SumState = readonly [sum: number, lost: number];
 type SumName = (typeof SUMS)[number];
 
-const SUMS = ["energy", "lossDrop", "weighted", "telescoped", "deficit", "excess"] as const;
+const SUMS = ["energy", "lossDrop", "weighted", "telescoped", "deficit", "excess", "deviation"] as const;
 
 /** The last iterate `next` was given. */
 export interface CouplingVectors {
@@ -118,7 +120,6 @@ export class CouplingAccumulator {
   #largest: number | null;
   #largestStep: number | null;
   #firstAbove: number | null;
-  #update: number;
   #nearPeriodicity: number;
 
   /**
@@ -152,7 +153,6 @@ export class CouplingAccumulator {
     this.#largest = state?.largest ?? null;
     this.#largestStep = state?.largestStep ?? null;
     this.#firstAbove = state?.firstAbove ?? null;
-    this.#update = state?.update ?? 0;
     this.#nearPeriodicity = state?.nearPeriodicity ?? -Infinity;
     const lastLoss = state?.lastLoss ?? null;
     if (vectors && lastLoss !== null) this.#previous = { ...vectors, loss: lastLoss };
@@ -168,7 +168,6 @@ export class CouplingAccumulator {
       largest: this.#largest,
       largestStep: this.#largestStep,
       firstAbove: this.#firstAbove,
-      update: this.#update,
       nearPeriodicity: this.#nearPeriodicity === -Infinity ? null : this.#nearPeriodicity,
       sums: sums as unknown as CouplingState["sums"],
       windows: this.#windows.map(({ below, above }) => ({ below: below.state, above: above.state })),
@@ -261,7 +260,7 @@ export class CouplingAccumulator {
         telescoping: relative(this.#sums.telescoped.value - 2 * drop),
         balance: relative(deficit - excess - 2 * drop),
         forcing: weightedMean === null ? 0 : Math.abs(weightedMean - forcedMean!) / threshold,
-        update: this.#update,
+        update: energy > 0 ? Math.sqrt(this.#sums.deviation.value / energy) : 0,
         nearPeriodicity: this.#nearPeriodicity === -Infinity ? 0 : this.#nearPeriodicity / threshold,
       },
     };
@@ -287,8 +286,8 @@ export class CouplingAccumulator {
       this.#largestStep = index;
     }
     if (below <= 0) this.#firstAbove ??= index;
-    this.#update = Math.max(this.#update, step.updateResidual!);
-    const margin = Math.abs(rBar - threshold) - step.twoStepReturn! / this.#lr;
+    this.#sums.deviation.add(stepSquared * step.updateResidual! ** 2);
+    const margin = Math.abs(rBar - threshold) - (step.twoStepReturn! + step.updateResidual!) / this.#lr;
     this.#nearPeriodicity = Math.max(this.#nearPeriodicity, margin);
   }
 }
