@@ -209,7 +209,7 @@ describe("summary", () => {
   });
 
   it("takes absolute errors, counts turns, and follows a form as long as it was followed", () => {
-    const found = summariseTrack([at(0, 1, 0), at(1, 2, 0.1), at(2, 0, 0.4), at(3, -1, 0.2), at(4, 3)])!;
+    const found = summariseTrack([at(0, -1e-15, 0), at(1, 2, 0.1), at(2, 0, 0.4), at(3, -1, 0.2), at(4, 3)])!;
     expect(found.turns).toBe(2);
     expect(found.last.step).toBe(4);
     expect(found.forms.code).toMatchObject({ steps: 4, deviation: 0.8 });

@@ -52,7 +52,9 @@ export function summariseTrack(steps: readonly TrackedStep[]): TrackSummary | nu
       },
     ];
   });
-  const signs = steps.map(({ real }) => Math.sign(real.y)).filter((sign) => sign !== 0);
+  // A run kicked along u alone starts at y = 0 up to rounding, which has a sign but no meaning.
+  const least = 1e-9 * Math.max(...steps.map(({ real }) => Math.abs(real.y)));
+  const signs = steps.flatMap(({ real }) => (Math.abs(real.y) > least ? [Math.sign(real.y)] : []));
   return {
     start: first.reference,
     last: { step: last.step, real: last.real, reference: last.reference },
