@@ -10,6 +10,7 @@ import {
   orbitGuess,
   predictedAmplitude,
 } from "./half-amplitude.ts";
+import { newtonTrial } from "./newton-step.ts";
 import { hessianAt } from "./orbit-equations.ts";
 import { type OrbitSolve, solveOrbit } from "./orbit-newton.ts";
 import { type OrbitStability, orbitStability } from "./orbit-stability.ts";
@@ -141,7 +142,7 @@ export async function findOrbits(
   return { threshold, fixedPoint, directions, orbits, given };
 }
 
-/** Newton on ∇L = 0 with MINRES steps, shortened until ‖∇L‖ falls; minima, valleys of minima and saddles alike. */
+/** Newton on ∇L = 0 with MINRES steps, shortened where they make no progress; minima, valleys of minima and saddles alike. */
 export async function findFixedPoint(
   objective: SmoothObjective,
   start: Vector,
@@ -165,8 +166,9 @@ export async function findFixedPoint(
     );
   }
   const rounding = dtype === "float64" ? 1e-12 : 1e-6;
-  let [converged, exhausted] = [false, false];
-  for (let iteration = 0; iteration < 30 && !converged && !exhausted; iteration++) {
+  let converged = false;
+  let trialLoss = loss;
+  for (let iteration = 0; iteration < 50; iteration++) {
     const before = norm(gradient);
     const curved = zeros(dtype, size);
     await objective.hessianProduct(theta, gradient, curved);
@@ -174,21 +176,24 @@ export async function findFixedPoint(
     const scale = before > 0 ? norm(curved) / before : 0;
     converged = before <= rounding * scale * Math.max(1, norm(theta));
     if (converged) break;
-    const { x: step, outcome } = await minres(hessianAt(objective, theta), gradient, {
-      tol: 1e-6,
-      maxProducts,
-    });
-    exhausted = true;
+    const operator = hessianAt(objective, theta);
+    const solving = { tol: 1e-6, maxProducts };
+    const { x: step, outcome } = await minres(operator, gradient, solving);
     if (outcome === "not-finite") break;
-    for (let length = 1; length > 1e-3 && exhausted; length /= 2) {
-      const trial = theta.slice();
-      axpy(-length, step, trial);
-      const trialLoss = await objective.lossAndGradient(trial, trialGradient);
-      if (!(norm(trialGradient) < before)) continue;
-      exhausted = false;
-      [theta, loss] = [trial, trialLoss];
-      [gradient, trialGradient] = [trialGradient, gradient];
-    }
+    const { point } = await newtonTrial({
+      from: theta,
+      force: gradient,
+      direction: step,
+      length: -1,
+      trialForce: trialGradient,
+      evaluate: async (trial) => {
+        trialLoss = await objective.lossAndGradient(trial, trialGradient);
+      },
+      correct: async () => (await minres(operator, trialGradient, solving)).x,
+    });
+    if (point === null) break;
+    [theta, loss] = [point, trialLoss];
+    [gradient, trialGradient] = [trialGradient, gradient];
   }
   if (!converged) {
     return { theta: start.slice(), loss: startLoss, gradNorm: startNorm, moved: 0, converged };

@@ -1,7 +1,8 @@
 // Newton–Krylov for period-two orbits, with the fixed points deflated when Newton falls into one.
 import { minres, type SmoothObjective } from "../../curvature/index.ts";
-import { allFinite, axpy, dot, InputError, norm, type Vector, zeros } from "../../math/index.ts";
+import { allFinite, dot, InputError, norm, type Vector, zeros } from "../../math/index.ts";
 import { checkRate } from "./functional.ts";
+import { newtonTrial } from "./newton-step.ts";
 import { amplitudeOf, ends, joined, OrbitEquations } from "./orbit-equations.ts";
 
 export interface OrbitNewtonOptions {
@@ -42,8 +43,8 @@ const COLLAPSE = 1e-4;
 const ROUNDING = { float32: 1e-3, float64: 1e-9 } as const;
 
 /**
- * Solves the orbit equations from a guess. Steps are MINRES solutions of the symmetric Jacobian, shortened until the
- * residual falls. When x and y collapse, the search starts again with the fixed points deflated (Farrell, Birkisson
+ * Solves the orbit equations from a guess. Steps are MINRES solutions of the symmetric Jacobian, shortened where they
+ * make no progress (`newtonTrial`). When x and y collapse, the search starts again with the fixed points deflated (Farrell, Birkisson
  * & Funke 2015, arXiv 1410.5620): the equations are multiplied by 1 + (s/‖a‖)², s the first amplitude, which no
  * fixed point solves any more; each deflated step is the plain one rescaled.
  *
@@ -91,10 +92,7 @@ async function search(
   let losses = await equations.residual(z, threshold, force);
   let products = 0;
   let iterations = 0;
-  const merit = (point: Vector, residual: Vector): number => {
-    const amplitude = amplitudeOf(point);
-    return norm(residual) * (deflate ? 1 + (scale / amplitude) ** 2 : 1);
-  };
+  const weight = (point: Vector): number => (deflate ? 1 + (scale / amplitudeOf(point)) ** 2 : 1);
   const ended = (outcome: OrbitSolve["outcome"]): OrbitSolve => ({
     outcome,
     center: z.slice(0, size),
@@ -114,10 +112,9 @@ async function search(
     if (residual <= tol) return ended("orbit");
     if (iterations >= maxIterations) return ended("stalled");
     // As exact as the residual deserves: quadratic convergence in the end, few products before.
-    const solved = await minres(equations.jacobian(z, threshold), force, {
-      tol: Math.max(dtype === "float64" ? 1e-12 : 1e-6, Math.min(0.01, residual)),
-      maxProducts,
-    });
+    const exactness = Math.max(dtype === "float64" ? 1e-12 : 1e-6, Math.min(0.01, residual));
+    const solving = { tol: exactness, maxProducts };
+    const solved = await minres(equations.jacobian(z, threshold), force, solving);
     products += solved.products;
     if (solved.outcome === "not-finite") return ended("not-finite");
     if (solved.outcome === "singular" && solved.residual > 0.5) return ended("singular");
@@ -131,23 +128,28 @@ async function search(
     }
     const stretch = norm(step.subarray(size)) * Math.abs(length);
     if (stretch > amplitude) length *= amplitude / stretch;
-    const before = merit(z, force);
-    let improved = false;
-    let finite = false;
-    for (let halving = 0; halving < 12 && !improved; halving++, length /= 2) {
-      const trial = z.slice();
-      axpy(length, step, trial);
-      const trialLosses = await equations.residual(trial, threshold, trialForce);
-      if (!allFinite(trialForce)) continue;
-      finite = true;
-      if (merit(trial, trialForce) >= before) continue;
-      improved = true;
-      [z, losses] = [trial, trialLosses];
-      [force, trialForce] = [trialForce, force];
-    }
+    let trialLosses = losses;
+    const { point, finite } = await newtonTrial({
+      from: z,
+      force,
+      direction: step,
+      length,
+      trialForce,
+      evaluate: async (trial) => {
+        trialLosses = await equations.residual(trial, threshold, trialForce);
+      },
+      correct: async () => {
+        const correction = await minres(equations.jacobian(z, threshold), trialForce, solving);
+        products += correction.products;
+        return correction.x;
+      },
+      weight,
+    });
     if (!finite) return ended("not-finite");
     // Where rounding ends the descent just above the tolerance, this is the orbit as far as the precision goes.
-    if (!improved) return ended(residual <= ROUNDING[dtype] ? "orbit" : "stalled");
+    if (point === null) return ended(residual <= ROUNDING[dtype] ? "orbit" : "stalled");
+    [z, losses] = [point, trialLosses];
+    [force, trialForce] = [trialForce, force];
   }
 }
 
