@@ -54,6 +54,29 @@ describe("lanczos", () => {
     }
   });
 
+  it("of small operators finds every copy of a repeated top eigenvalue, cold and warm", async () => {
+    const values = [...spread.slice(0, 60), 5, 7, 7];
+    for (const [k, expected] of [
+      [2, [7, 7]],
+      [3, [7, 7, 5]],
+    ] as const) {
+      const cold = await lanczos(diagonal(values), { k, tol: 1e-8 });
+      expect(cold.converged).toBe(true);
+      for (const [j, value] of cold.eigenvalues.entries()) expect(value).toBeCloseTo(expected[j]!, 6);
+      expect(Math.abs(dot(cold.eigenvectors[0]!, cold.eigenvectors[1]!))).toBeLessThan(1e-8);
+      const moved = diagonal(values.map((value) => 1.1 * value));
+      const warm = await lanczos(moved, { k, tol: 1e-8, start: cold.eigenvectors });
+      for (const [j, value] of warm.eigenvalues.entries()) expect(value).toBeCloseTo(1.1 * expected[j]!, 6);
+      for (const [j, vector] of warm.eigenvectors.entries()) {
+        const image = zeros("float64", values.length);
+        await moved.apply(vector, image);
+        const residual = norm(image.map((x, i) => x - warm.eigenvalues[j]! * vector[i]!));
+        expect(residual).toBeLessThan(1e-7);
+        expect(Math.abs(residual - warm.residuals[j]!)).toBeLessThan(1e-9 + 1e-2 * residual);
+      }
+    }
+  });
+
   it("takes a tolerance for each pair, the last one for the rest: a rough λ₂ costs fewer products", async () => {
     const operator = diagonal([...spread, 5, 5.5]);
     const solve = async (tol: number | readonly number[], k = 2): ReturnType<typeof lanczos> =>

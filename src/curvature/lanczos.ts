@@ -11,6 +11,7 @@ import {
   zeros,
   type Vector,
 } from "../math/index.ts";
+import { SMALL_OPERATOR, withRepeated } from "./lanczos-repeated.ts";
 import type { LinearOperator } from "./operator.ts";
 import { orthogonalise } from "./orthogonalise.ts";
 
@@ -64,11 +65,25 @@ const WARM_NOISE = 1e-3;
 /**
  * The k largest algebraic eigenvalues of a symmetric operator. Deterministic in its arguments.
  *
+ * Of k > 1 pairs of an operator of at most `SMALL_OPERATOR` dimensions, repeated eigenvalues are counted as often as
+ * they occur; of larger ones a copy can be missed.
+ *
  * Each product costs one `apply`, plus O(basis·size) for orthogonalisation. Memory: `maxBasis` + k vectors.
  *
  * @throws InputError when k is not in 1…size or a start vector has the wrong length
  */
 export async function lanczos(operator: LinearOperator, options: LanczosOptions = {}): Promise<EigenResult> {
+  const found = await solve(operator, options);
+  const { eigenvalues, eigenvectors } = found;
+  const complete = eigenvectors.length === 0 || eigenvalues.length === operator.size;
+  if (complete || eigenvalues.length === 1 || operator.size > SMALL_OPERATOR) return found;
+  const whole = await withRepeated(operator, found, options, solve);
+  whole.eigenvectors.forEach((vector, j) => alignSign(vector, options.start?.[j]));
+  return whole;
+}
+
+/** Lanczos from one start vector. */
+async function solve(operator: LinearOperator, options: LanczosOptions): Promise<EigenResult> {
   const { k = 1, tol = 1e-4, accuracy = 0, maxProducts = 300, start = [], seed = 0 } = options;
   const { size, dtype } = operator;
   if (!Number.isInteger(k) || k < 1 || k > size) {

@@ -49,6 +49,9 @@ export function prepareDataset(
     notes.push(`${grouped(rows.length)} training examples drawn at random with seed ${settings.seed}`);
   }
   const train = convert(source.train, rows);
+  if (train.labels !== null && train.labels.every((label) => label === train.labels![0])) {
+    notes.push(`every training example is of class ${train.labels[0]}: there is nothing to tell apart`);
+  }
   let test: Examples | null = null;
   if (settings.testN !== 0) {
     if (source.test === null) notes.push("no test examples: the data has none");

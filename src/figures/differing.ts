@@ -104,6 +104,29 @@ function labelsFrom(
   });
 }
 
+/** Differences that are not a setting of the experiment, and the seed, which is what means are taken over. */
+const NOT_A_SETTING = /^(?:name|seed|report|checkpoint(?:\..*)?)$/;
+/** Settings that decide what the loss is. */
+const PROBLEM = /^(?:loss$|net\.|data\.(?:name|n|file|classes|standardize|targets)$)/;
+
+/** Dotted keys on which configurations differ, apart from name and bookkeeping; the seed only if `withSeed`. */
+export function differingKeys(configs: readonly Config[], withSeed: boolean): string[] {
+  return [...differing(configs).keys()].filter(
+    (key) => !NOT_A_SETTING.test(key) || (withSeed && key === "seed"),
+  );
+}
+
+/**
+ * A sentence for runs of different data, networks or losses, which are easily drawn in one figure and mean little side
+ * by side; null for runs of one problem.
+ */
+export function mixedProblems(configs: readonly Config[]): string | null {
+  const keys = differingKeys(configs, false).filter((key) => PROBLEM.test(key));
+  return keys.length === 0
+    ? null
+    : `the runs are of different problems (${keys.join(", ")}), so their sharpness and loss need not be on one scale`;
+}
+
 /** Whether a configuration trains on all examples at every step (gradient descent, or `batch: full`). */
 export function isFullBatch(config: Config): boolean {
   const optimizer = config["optimizer"];

@@ -93,7 +93,7 @@ function meanFindings(
   const here = measured.filter(({ point }) => point === place);
   const text = ({ n, mean, stderr, point }: MeasuredMean, meaning: string): string => {
     if (mean === null) return `${meaning}: undefined at the last ${point}s`;
-    const error = stderr === null ? "" : ` ± ${formatNumber(stderr, 2)}`;
+    const error = stderr === null || stderr === 0 ? "" : ` ± ${formatNumber(stderr, 2)}`;
     const over = n === 1 ? `the last ${point}` : `the last ${n} ${point}s`;
     return `${formatNumber(mean)}${error}, ${meaning}, mean over ${over}`;
   };

@@ -2,6 +2,7 @@
 import { stringify } from "yaml";
 import { isAssumptionWarning, type RunRecord } from "../record/index.ts";
 import { accuracyFigure, hasAccuracy } from "./accuracy.ts";
+import { differingKeys, mixedProblems } from "./differing.ts";
 import type { Figure, FigureOptions } from "./figure.ts";
 import { type Finding, runFindings } from "./findings.ts";
 import { html, trusted } from "./html.ts";
@@ -66,7 +67,7 @@ export function buildReport(records: readonly RunRecord[], options: ReportOption
         </header>
         <main>
           <h2 id="summary">Summary</h2>
-          ${rows.length === 0 ? html`<p>No runs.</p>` : summaryTable(rows)}
+          ${rows.length === 0 ? html`<p>No runs.</p>` : summaryTable(rows)} ${differences(records)}
           <h2 id="figures">Figures</h2>
           <div class="figures">${drawn.map((figure) => figureCard(figure, options))}</div>
           <h2 id="runs">Runs</h2>
@@ -89,6 +90,16 @@ export function reportFigures(records: readonly RunRecord[], options: FigureOpti
   ];
   if (hasAccuracy(records)) figures.push(accuracyFigure(records, options));
   return [...figures, ...measuredFigures(records, options)];
+}
+
+/** Which settings the runs do not share. */
+function differences(records: readonly RunRecord[]): Markup | undefined {
+  const configs = records.map(({ config }) => config);
+  const keys = differingKeys(configs, true);
+  if (keys.length === 0) return undefined;
+  const mixed = mixedProblems(configs);
+  const doubt = mixed === null ? "" : ` Careful: ${mixed}.`;
+  return html`<p class="soft">The runs differ in ${keys.join(", ")}.${doubt}</p>`;
 }
 
 function headline(records: readonly RunRecord[], generatedAt: string | undefined): string {

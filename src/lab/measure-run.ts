@@ -1,5 +1,5 @@
 // What is measured at the cadence: loss, accuracy, gradient norm, the sharpness by the injected solver, and what else is asked.
-import type { ExampleObjective } from "../curvature/index.ts";
+import { type ExampleObjective, SMALL_OPERATOR } from "../curvature/index.ts";
 import { dot, norm, type Vector, zeros } from "../math/index.ts";
 import type { MeasurementEvent, MeasurementPoint } from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
@@ -122,10 +122,9 @@ export class Measurer {
     let eigen: SharpnessResult | null = null;
     if (sharpness !== false) {
       const k = probes ? Math.max(sharpness.k, this.#probe.eigenpairs) : sharpness.k;
-      // λ₂ beyond the pairs asked for only tells whether u is well defined: two digits do.
-      const tol = Array.from({ length: k }, (_, j) =>
-        j < sharpness.k ? sharpness.tol : Math.max(sharpness.tol, GAP_TOLERANCE),
-      );
+      // λ₂ beyond the pairs asked for only tells whether u is well defined: two digits do, save to see a double one.
+      const rough = hessian.size > SMALL_OPERATOR ? Math.max(sharpness.tol, GAP_TOLERANCE) : sharpness.tol;
+      const tol = Array.from({ length: k }, (_, j) => (j < sharpness.k ? sharpness.tol : rough));
       const options = { ...sharpness, k, tol, seed: this.#config.seed, hessian };
       const result = await this.#solve(this.#objective, theta, leading(this.eigen, k), options);
       const { eigenvalues, eigenvectors, residuals, hvps, converged } = result;

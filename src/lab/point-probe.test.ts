@@ -175,8 +175,8 @@ it("where the loss is flat, or the iterate is not finite, what is undefined is n
   const config = configure(EVERYTHING, "optimizer: {name: sgd, batch: 2}, ");
   const flat = await measureAt(objective, config, new Float64Array([0, 0]));
   expect(flat).toMatchObject({
-    alpha: 0,
-    beta: 0,
+    alpha: null,
+    beta: null,
     delta: null,
     epsilon: null,
     alignment: null,
@@ -188,7 +188,7 @@ it("where the loss is flat, or the iterate is not finite, what is undefined is n
   expect(flat.sharpeningNoiseVariance!.without).toEqual({ "1": null, "2": null });
   expect(flat.batchSharpness!["2"]).toMatchObject({ mean: null, batches: 0, ratioOfMeans: null });
   const failed = flat.assumptions!.filter(({ holds }) => !holds);
-  expect(failed.map(({ name }) => name)).toContain("positiveSharpness");
+  expect(failed.map(({ name }) => name)).toEqual(["positiveSharpness"]);
   expect(failed.every(({ message }) => message !== undefined && message.length > 20)).toBe(true);
 
   const far = await measureAt(objective, config, new Float64Array([1e200, 1e200]));
@@ -197,6 +197,45 @@ it("where the loss is flat, or the iterate is not finite, what is undefined is n
   expect(far.noiseVariance!.with).toEqual({ "1": null, "2": null });
   expect(far.batchSharpness!["2"]!.mean).toBeNull();
   expect(JSON.stringify(far)).not.toMatch(/NaN|Infinity/);
+});
+
+it("where the top eigenvalue is double, says so instead of numbers of an arbitrary eigenvector", async () => {
+  // L = a(x² + y²)/2 + (x³ + y³)/6 at the origin: H = a·1, and ∇S depends on which unit vector is called u.
+  const a = 3;
+  const base = productObjective({ targets: [0, 1], dtype: "float64" });
+  const objective: ExampleObjective = {
+    ...base,
+    lossAndGradient: async (_, gradient) => {
+      gradient.set([0.1, -0.2]);
+      return 0;
+    },
+    hessian: async () => ({
+      size: 2,
+      dtype: "float64",
+      products: 0,
+      apply: async (v, out) => out.set([a * v[0]!, a * v[1]!]),
+    }),
+    sharpnessGradient: async (_, u, out) => {
+      out.set([u[0]! ** 2, u[1]! ** 2]);
+      return a;
+    },
+  };
+  const found = await measureAt(objective, configure("landscape: true"), new Float64Array(2));
+  for (const name of [
+    "alpha",
+    "alphaPerp",
+    "beta",
+    "kappa",
+    "delta",
+    "epsilon",
+    "gradSharpnessNorm",
+  ] as const) {
+    expect([name, found[name]]).toEqual([name, null]);
+  }
+  expect(found).toMatchObject({ lambda2: a, eigengap: expect.closeTo(0, 12) });
+  const failed = found.assumptions!.filter(({ holds }) => !holds);
+  expect(failed.map(({ name }) => name)).toEqual(["simpleTopEigenvalue"]);
+  expect(failed[0]!.message).toContain("one eigenvalue to the accuracy of the solver");
 });
 
 it("plans: sizes sorted and single, the optimizer's own by default, and none larger than the data", () => {

@@ -142,8 +142,15 @@ export class PointProbe {
             sharpnessGradient,
             lr: this.#config.optimizer.lr,
           });
-    for (const name of LANDSCAPE_FIELDS) fields[name] = finiteOrNull(found?.[name] ?? null);
-    fields.assumptions = (found?.assumptions ?? []).map(assumptionRecord);
+    const failed = new Set(found?.assumptions.filter(({ holds }) => !holds).map(({ name }) => name));
+    // Without one top eigenvector all that is made of it would be that of an arbitrary direction.
+    const arbitrary = failed.has("simpleTopEigenvalue");
+    for (const name of LANDSCAPE_FIELDS) {
+      fields[name] = arbitrary && name !== "eigengap" ? null : finiteOrNull(found?.[name] ?? null);
+    }
+    fields.assumptions = (found?.assumptions ?? [])
+      .filter(({ name }) => !implied(failed).includes(name))
+      .map(assumptionRecord);
     return fields;
   }
 
@@ -260,6 +267,14 @@ function noiseRecord(
       batches.map((b) => [String(b), finiteOrNull(noiseVariance(variance, n, b, sampling, mode))]),
     );
   return { with: row("with"), without: row("without"), shuffle: row("shuffle") };
+}
+
+/** Assumptions not worth a sentence beside the failed ones they follow from, or that have nothing to be checked on. */
+function implied(failed: ReadonlySet<Assumption["name"]>): readonly Assumption["name"][] {
+  if (failed.has("positiveSharpness")) {
+    return ["progressiveSharpening", "secondEigenvalueStable", "eigengap", "simpleTopEigenvalue"];
+  }
+  return failed.has("simpleTopEigenvalue") ? ["progressiveSharpening", "eigengap"] : [];
 }
 
 function assumptionRecord({ name, holds, value, limit, message }: Assumption): AssumptionRecord {

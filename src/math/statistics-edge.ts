@@ -11,6 +11,7 @@ export type EdgeVerdict =
   | "below (stochastic)"
   | "still climbing"
   | "collapsed"
+  | "flat"
   | "unknown";
 
 /** Options of `edge`; every tolerance is a fraction. */
@@ -64,7 +65,7 @@ const LEAST_FOR_LEVELS = 10;
  * the edge" (far over it, "above the edge"); one that rose between the last two windows by more than twice its
  * standard error and by more than `climb` is "still climbing"; one far under a level it had climbed to has "collapsed" (as
  * cross-entropy does once the data are fitted); the rest settled "below (stochastic)", the gap that gradient noise
- * leaves.
+ * leaves, or is "flat" when it never had any curvature at all.
  *
  * @throws InputError when the threshold is not positive and finite, or an option is out of range
  */
@@ -101,6 +102,7 @@ export function edge(
     if (final.mean >= band) return "at the edge";
     if (drift !== null && drift.value > climb * threshold && drift.value > 2 * drift.stderr)
       return "still climbing";
+    if (final.mean <= 0 && level <= 0) return "flat";
     return final.mean < (1 - collapse) * level ? "collapsed" : "below (stochastic)";
   })();
   const report = {
@@ -169,6 +171,7 @@ function describe(report: Omit<EdgeReport, "sentence">): string {
     "above the edge": `Above the edge: sharpness ends at ${value}, too far above it to be an equilibrium; ${reached}.`,
     "still climbing": `Still climbing: sharpness ends at ${value} and rose by ${number(drift?.value ?? 0)} over the last window; ${reached}. Train longer.`,
     collapsed: `Collapsed: sharpness ends at ${value} after a peak of ${number(peak.value)} at step ${peak.step}; ${reached}.`,
+    flat: `Flat: sharpness ends at ${number(final.mean)}, so the loss does not curve upwards anywhere near; there is no edge to reach.`,
     "below (stochastic)": `Below: sharpness settles at ${value}, as gradient noise makes it (or training that converged: see the loss); ${reached}.`,
   };
   return sentences[verdict];

@@ -81,6 +81,8 @@ describe("edge", () => {
       /never reached/,
     ],
     ["a sharp initial point", (t) => 60 + 100 * Math.exp(-8 * t), "below (stochastic)", /^Below: /],
+    ["a flat loss", () => 0, "flat", /^Flat: sharpness ends at 0, .*no edge to reach\.$/],
+    ["a concave one", () => -3, "flat", /^Flat: sharpness ends at -[23]\.?/],
     ["a catapult underway", () => 500, "above the edge", /^Above the edge: /],
   ];
   test.each(curves)("%s", (_, curve, verdict, sentence) => {

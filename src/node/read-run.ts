@@ -83,7 +83,7 @@ export async function readRunConfig(dir: string): Promise<ExperimentConfig> {
  * @throws InputError when `dir` is no run, or a file of it is damaged beyond a cut-off end
  */
 export async function readRun(dir: string): Promise<RunRecord> {
-  const config = await rawConfig(dir);
+  const config = filled(await rawConfig(dir));
   const path = join(dir, RUN_FILES.events);
   const { events } = parseEvents((await textIfPresent(path)) ?? "", path);
   const steps: StepEvent[] = [];
@@ -96,6 +96,19 @@ export async function readRun(dir: string): Promise<RunRecord> {
   }
   const [summary, provenance] = [await readSummary(dir), await readProvenance(dir)];
   return { id: runId(dir), config, summary, steps, measurements, marks, provenance };
+}
+
+/**
+ * The configuration with the defaults of settings that came after the run was made, so that it does not differ from
+ * newer runs in what nobody set; as it is when it is no longer valid.
+ */
+function filled(config: Record<string, unknown>): Record<string, unknown> {
+  try {
+    return { ...resolveConfig(config, RUN_FILES.config) };
+  } catch (error) {
+    if (error instanceof InputError) return config;
+    throw error;
+  }
 }
 
 /** Name of a run: the last part of its folder's path. */

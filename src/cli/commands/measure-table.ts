@@ -54,7 +54,10 @@ function noiseRows(name: string, noise: NoiseRecord): string[][] {
   return Object.keys(noise.with).map((b) => [
     `${name} b=${b}`,
     (["with", "without", "shuffle"] as const)
-      .map((sampling) => `${sampling} ${formatNumber(noise[sampling][b], 6)}`)
+      .map((sampling) => {
+        const value = noise[sampling][b] ?? null;
+        return `${sampling} ${value === null ? "undefined here" : formatNumber(value, 6)}`;
+      })
       .join("  "),
   ]);
 }

@@ -28,12 +28,15 @@ export function addReportCommand(program: Command, host: Host): void {
         const folders = findRuns(host.io, options.runsDir, refs);
         const { loadRuns } = await import("../load-runs.ts");
         const { writeReport } = await import("../write-report.ts");
+        const { mixedProblems } = await import("../../figures/differing.ts");
         const runs = await loadRuns(folders);
         const { page, files, undrawn } = writeReport(runs, resolvePath(host.io, options.out), {
           title: options.title ?? titleOf(runs.map(({ record }) => nameOf(record))),
           generatedAt: new Date().toISOString(),
         });
         warnUndrawn(output, undrawn);
+        const mixed = mixedProblems(runs.map(({ record }) => record.config));
+        if (mixed !== null) output.warn(mixed);
         const shown = (file: string): string => path.relative(host.io.cwd, file);
         output.json({
           report: shown(page),

@@ -1,7 +1,7 @@
 // Runs side by side: what differs, the numbers they ended with, and the same grouped over seeds.
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { differing, flattenConfig } from "../../figures/index.ts";
+import { differing, differingKeys, flattenConfig, mixedProblems } from "../../figures/index.ts";
 import { measuredOf } from "../../figures/findings.ts";
 import { InputError } from "../../math/index.ts";
 import { readRun } from "../../node/read-run.ts";
@@ -13,7 +13,7 @@ import { resolvePath } from "../host.ts";
 import type { Io, Output } from "../output.ts";
 import { summedUp } from "../results.ts";
 import { findRuns, isRunFolder } from "../run-refs.ts";
-import { type ComparedRun, differingKeys, gapToGd, groupRuns, groupTable } from "./groups.ts";
+import { type ComparedRun, gapToGd, groupRuns, groupTable } from "./groups.ts";
 import { MANIFEST_FILE, readManifest } from "./manifest.ts";
 import { chooseMetrics, type Metric } from "./metrics.ts";
 
@@ -83,6 +83,8 @@ export async function compare(
     output.text(groupTable(grouped, metrics));
   }
   output.below(summedUp(records));
+  const apart = mixedProblems(records.map(({ config }) => config));
+  if (apart !== null) output.warn(apart);
   warnDoubts(output, grouped);
   return 0;
 }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../math/index.ts";
 import type { RunRecord } from "../../record/index.ts";
-import { type ComparedRun, differingKeys, gapToGd, groupRuns, groupTable } from "./groups.ts";
+import { differingKeys } from "../../figures/index.ts";
+import { type ComparedRun, gapToGd, groupRuns, groupTable } from "./groups.ts";
 
 function run(
   batch: number | "full",

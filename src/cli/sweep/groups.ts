@@ -2,7 +2,7 @@
 import {
   type Config,
   configLabels,
-  differing,
+  differingKeys,
   flattenConfig,
   gradientDescentFor,
 } from "../../figures/index.ts";
@@ -36,16 +36,6 @@ export interface GroupedRuns {
   readonly groups: readonly RunGroup[];
   /** Keys (other than the seed) on which runs within one group differ: its mean mixes them. */
   readonly mixed: readonly string[];
-}
-
-/** Differences that are not a setting of the experiment, and the seed, which is what means are taken over. */
-const NOT_A_GROUP = /^(?:name|seed|report|checkpoint(?:\..*)?)$/;
-
-/** Dotted keys on which configurations differ, apart from name and bookkeeping; the seed only if `withSeed`. */
-export function differingKeys(configs: readonly Config[], withSeed: boolean): string[] {
-  return [...differing(configs).keys()].filter(
-    (key) => !NOT_A_GROUP.test(key) || (withSeed && key === "seed"),
-  );
 }
 
 /**
