@@ -1,5 +1,5 @@
 // Defaults and accepted values of every data option, and the check that rejects anything else.
-import { InputError, didYouMean } from "../math/index.ts";
+import { InputError, didYouMean, showValue } from "../math/index.ts";
 import type { DataConfig, DataName, DataSettings } from "./config.ts";
 
 /** What one option accepts, and its default (`undefined`: the option is required). */
@@ -118,13 +118,13 @@ export const DATA_NAMES: readonly DataName[] = Object.keys(DATA_OPTIONS) as Data
 export function resolveDataConfig(config: DataConfig | Readonly<Record<string, unknown>>): DataSettings {
   const given: unknown = config;
   if (!isRecord(given))
-    throw new InputError("must be a section of options", { field: "data", received: show(given) });
+    throw new InputError("must be a section of options", { field: "data", received: showValue(given) });
   const name = given["name"];
   if (typeof name !== "string" || !Object.hasOwn(DATA_OPTIONS, name)) {
-    const hint = didYouMean(String(name), DATA_NAMES);
+    const hint = didYouMean(showValue(name), DATA_NAMES);
     throw new InputError("unknown data set", {
       field: "data.name",
-      received: show(name),
+      received: showValue(name),
       allowed: DATA_NAMES,
       ...(hint === undefined ? {} : { hint }),
     });
@@ -135,7 +135,7 @@ export function resolveDataConfig(config: DataConfig | Readonly<Record<string, u
     const hint = didYouMean(key, Object.keys(rules));
     throw new InputError(`data set "${name}" has no such option`, {
       field: `data.${key}`,
-      received: show(given[key]),
+      received: showValue(given[key]),
       allowed: `name, ${Object.keys(rules).join(", ")}`,
       ...(hint === undefined ? {} : { hint }),
     });
@@ -146,7 +146,7 @@ export function resolveDataConfig(config: DataConfig | Readonly<Record<string, u
     if (!accepts(rule, value)) {
       throw new InputError(given[key] === undefined ? "required option is missing" : "bad value", {
         field: `data.${key}`,
-        ...(given[key] === undefined ? {} : { received: show(value) }),
+        ...(given[key] === undefined ? {} : { received: showValue(value) }),
         allowed: describeRule(rule),
       });
     }
@@ -205,15 +205,4 @@ export function describeRule(rule: OptionRule): string {
     default:
       return "a list of two or more different class numbers, a number of classes (2 or more), or null for all";
   }
-}
-
-function show(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch {
-    // Cyclic values and bigints have no JSON; their plain string form will do in a message.
-  }
-  text ??= String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -1,6 +1,6 @@
 // Schema problems → one readable error: every problem, where it stands, what was received, what is allowed.
 import type * as z from "zod";
-import { didYouMean, type ErrorDetail, InputError } from "../math/index.ts";
+import { didYouMean, type ErrorDetail, InputError, showValue } from "../math/index.ts";
 
 /** Says where a dotted path was written: `run.yaml:7`, `--set`, a variable; undefined when nowhere. */
 export type Locate = (path: readonly PropertyKey[]) => string | undefined;
@@ -55,7 +55,7 @@ function unknownKey(issue: z.core.$ZodIssue, key: string, locate: Locate): Input
   const hint = didYouMean(key, allowed.split(", "));
   detail.allowed = allowed;
   if (hint !== undefined) detail.hint = hint;
-  return new InputError(`unknown key ${show(key)}`, detail);
+  return new InputError(`unknown key ${showValue(key)}`, detail);
 }
 
 function problem(issue: z.core.$ZodIssue, root: unknown, locate: Locate): InputError {
@@ -64,7 +64,7 @@ function problem(issue: z.core.$ZodIssue, root: unknown, locate: Locate): InputE
     return new InputError(issue.message, detail.file === undefined ? {} : { file: detail.file });
   }
   const value = valueAt(root, issue.path);
-  if (value !== undefined) detail.received = show(value);
+  if (value !== undefined) detail.received = showValue(value);
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
     const names = ((issue as { options?: readonly unknown[] }).options ?? [])
       .filter((name) => name !== undefined)
@@ -95,11 +95,4 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
     value = (value as Record<PropertyKey, unknown>)[part];
   }
   return value;
-}
-
-/** A value as it appears in messages: JSON, cut at 80 characters. */
-export function show(value: unknown): string {
-  if (typeof value === "number") return String(value);
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

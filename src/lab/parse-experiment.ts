@@ -1,6 +1,6 @@
 // Experiment file + environment + flags → resolved configuration, and which of them set each value.
-import { InputError } from "../math/index.ts";
-import { configError, type Locate, show } from "./config-errors.ts";
+import { InputError, showValue } from "../math/index.ts";
+import { configError, type Locate } from "./config-errors.ts";
 import type { ExperimentConfig } from "./config-types.ts";
 import { experimentSchema, SHORTHANDS } from "./schema.ts";
 import { isSettings, isWritten, keyParts, leafPaths, type Settings, withSetting } from "./settings.ts";
@@ -66,7 +66,7 @@ export function parseExperiment(text: string, options: ParseOptions = {}): Parse
   if (!isSettings(written)) {
     throw new InputError("an experiment is a list of `key: value` settings", {
       file,
-      received: show(written),
+      received: showValue(written),
     });
   }
   const overrides = [

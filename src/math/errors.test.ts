@@ -1,7 +1,7 @@
 // Error messages as users read them, exit codes, and the nearest valid name.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BrinkError, didYouMean, editDistance, InputError, nearest, RunError } from "./index.ts";
+import { BrinkError, didYouMean, editDistance, InputError, nearest, RunError, showValue } from "./index.ts";
 
 describe("messages", () => {
   test.each([
@@ -114,5 +114,25 @@ describe("the nearest name", () => {
   test("prefers an exact match, then the first of equals, from any iterable", () => {
     expect(nearest("seed", new Set(["sead", "seed"]))).toBe("seed");
     expect(nearest("sed", ["seed", "sled"])).toBe("seed");
+  });
+});
+
+describe("values in messages", () => {
+  test("are shown whatever they are", () => {
+    expect(showValue("a")).toBe('"a"');
+    expect(showValue(Number.NaN)).toBe("NaN");
+    expect(showValue(undefined)).toBe("undefined");
+    expect(showValue({ n: 3n })).toBe('{"n":"3n"}');
+    expect(showValue({ toString: "", toJSON: () => 1n })).toBe('"1n"');
+    const cyclic: Record<string, unknown> = { toString: "" };
+    cyclic["self"] = cyclic;
+    expect(showValue(cyclic)).toBe("[object Object]");
+    expect(showValue("x".repeat(200))).toHaveLength(78);
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withNullPrototype: true }),
+        (value) => typeof showValue(value) === "string",
+      ),
+    );
   });
 });

@@ -53,6 +53,22 @@ function formatError(message: string, detail: ErrorDetail): string {
   return text;
 }
 
+/** Any value as it appears in messages: JSON where it has one, cut at 80 characters. Never throws. */
+export function showValue(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = typeof value === "number" ? String(value) : JSON.stringify(value, bigintAsText);
+  } catch {
+    // Cyclic values, and objects whose own conversions throw.
+  }
+  text ??= typeof value === "object" ? Object.prototype.toString.call(value) : String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}n` : value;
+}
+
 /** Edits (insert, delete, replace, swap of neighbours) from `a` to `b`; O(|a|·|b|). */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
