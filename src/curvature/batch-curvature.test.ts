@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { cpuBackend, ORACLE_NETS, oracleObjective } from "../../test/oracle-networks.ts";
-import { randomStream, vectorFrom, type Vector } from "../math/index.ts";
+import { dot, randomStream, vectorFrom, type Vector } from "../math/index.ts";
 import { BatchCurvatureProbe } from "./batch-curvature.ts";
 import type { BatchCurvature, BatchEstimate } from "./batch-curvature-types.ts";
 import type { ExampleObjective } from "./objective-types.ts";
@@ -97,7 +97,7 @@ class Quadratics implements ExampleObjective {
   readonly size = 4;
   readonly n: number;
   readonly dtype = "float64";
-  readonly calls = { gradient: 0, batchGradient: 0, batchProduct: 0, product: 0 };
+  readonly calls = { gradient: 0, batchGradient: 0, batchCurvature: 0, product: 0 };
   readonly buffers = new Set<Vector>();
   readonly curvatures: readonly (readonly number[])[];
   readonly centres: readonly (readonly number[])[];
@@ -131,11 +131,14 @@ class Quadratics implements ExampleObjective {
     this.calls.batchGradient++;
     return this.#gradientInto(theta, indices, out);
   }
-  batchHessianProduct(_theta: Vector, indices: Uint32Array, v: Vector, out: Vector): Promise<void> {
-    this.calls.batchProduct++;
-    this.#mean(indices, out, (i, j) => this.curvatures[i]![j]! * v[j]!);
-    return Promise.resolve();
+  batchCurvature(_theta: Vector, indices: Uint32Array, v: Vector): Promise<number> {
+    this.calls.batchCurvature++;
+    const image = new Float64Array(4);
+    this.#mean(indices, image, (i, j) => this.curvatures[i]![j]! * v[j]!);
+    this.buffers.delete(image);
+    return Promise.resolve(dot(v, image));
   }
+  batchHessianProduct = (): never => unused();
   hessian(): Promise<HessianOperator> {
     const apply = (v: Vector, out: Vector): Promise<void> => {
       this.calls.product++;
@@ -233,17 +236,17 @@ describe("stopping", () => {
   });
 });
 
-it("spends one batch gradient and one product of each kind per batch, in the same few buffers", async () => {
+it("spends one batch gradient and one curvature of each kind per batch, in the same few buffers", async () => {
   const objective = new Quadratics(9);
   const probe = new BatchCurvatureProbe(objective);
   const options = { batch: 2, sampling: "without", stop: { samples: 7 } } as const;
   await probe.measure(theta, { ...options });
-  expect(objective.calls).toEqual({ gradient: 0, batchGradient: 7, batchProduct: 7, product: 0 });
-  expect(objective.buffers.size).toBe(2);
+  expect(objective.calls).toEqual({ gradient: 0, batchGradient: 7, batchCurvature: 7, product: 0 });
+  expect(objective.buffers.size).toBe(1);
   await probe.measure(theta, { ...options, interaction: true, batchSharpness: false });
-  expect(objective.calls).toEqual({ gradient: 1, batchGradient: 14, batchProduct: 7, product: 8 });
+  expect(objective.calls).toEqual({ gradient: 1, batchGradient: 14, batchCurvature: 7, product: 8 });
   await probe.measure(theta, { ...options, interaction: true });
-  expect(objective.calls).toEqual({ gradient: 2, batchGradient: 21, batchProduct: 14, product: 16 });
+  expect(objective.calls).toEqual({ gradient: 2, batchGradient: 21, batchCurvature: 14, product: 16 });
   expect(objective.buffers.size).toBe(4);
 });
 

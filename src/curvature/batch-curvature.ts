@@ -32,17 +32,15 @@ interface FullBatch {
   readonly curvature: number;
 }
 
-/** Measures at any θ with the same buffers (2 vectors, 4 with interaction). Calls must not overlap. */
+/** Measures at any θ with the same buffers (1 vector, 4 with interaction). Calls must not overlap. */
 export class BatchCurvatureProbe {
   readonly #objective: ExampleObjective;
   readonly #gradient: Vector;
-  readonly #image: Vector;
-  #full: { gradient: Vector; image: Vector } | null = null;
+  #full: { gradient: Vector; image: Vector; product: Vector } | null = null;
 
   constructor(objective: ExampleObjective) {
     this.#objective = objective;
     this.#gradient = zeros(objective.dtype, objective.size);
-    this.#image = zeros(objective.dtype, objective.size);
   }
 
   /** g·Hg/‖g‖² of the full batch; null where the gradient vanishes. Costs a gradient and a Hessian product. */
@@ -58,7 +56,7 @@ export class BatchCurvatureProbe {
   }
 
   /**
-   * Averages over batches. Per batch: a batch gradient, plus a batch Hessian product (batch sharpness) and a full
+   * Averages over batches. Per batch: a batch gradient, plus its curvature by forward mode (batch sharpness) and a full
    * Hessian product (interaction).
    *
    * The stopping rule looks at the very values that are returned, after the last batch was added to them: all of
@@ -120,9 +118,9 @@ export class BatchCurvatureProbe {
    * the samples: same means, less variance when the noise is smaller than the gradient.
    */
   async #addInteraction(full: FullBatch, weight: number, moments: PairMoments): Promise<boolean> {
-    const { gradient, image } = this.#full!;
-    await full.hessian.apply(this.#gradient, this.#image);
-    const curvature = dot(this.#gradient, this.#image) - 2 * dot(this.#gradient, image) + 2 * full.curvature;
+    const { gradient, image, product } = this.#full!;
+    await full.hessian.apply(this.#gradient, product);
+    const curvature = dot(this.#gradient, product) - 2 * dot(this.#gradient, image) + 2 * full.curvature;
     const squared =
       dot(this.#gradient, this.#gradient) - 2 * dot(this.#gradient, gradient) + 2 * full.gradientSquared;
     moments.add(curvature, squared, weight);
@@ -132,13 +130,13 @@ export class BatchCurvatureProbe {
   /** g_B·H_B g_B and ‖g_B‖²; leaves g_B in the gradient buffer. */
   async #batch(theta: Vector, indices: Uint32Array): Promise<{ curvature: number; squared: number }> {
     await this.#objective.batchLossAndGradient(theta, indices, this.#gradient);
-    await this.#objective.batchHessianProduct(theta, indices, this.#gradient, this.#image);
-    return { curvature: dot(this.#gradient, this.#image), squared: dot(this.#gradient, this.#gradient) };
+    const curvature = await this.#objective.batchCurvature(theta, indices, this.#gradient);
+    return { curvature, squared: dot(this.#gradient, this.#gradient) };
   }
 
   async #fullBatch(theta: Vector, hessian: HessianOperator | undefined): Promise<FullBatch> {
     const { dtype, size } = this.#objective;
-    this.#full ??= { gradient: zeros(dtype, size), image: zeros(dtype, size) };
+    this.#full ??= { gradient: zeros(dtype, size), image: zeros(dtype, size), product: zeros(dtype, size) };
     const { gradient, image } = this.#full;
     await this.#objective.lossAndGradient(theta, gradient);
     const operator = hessian ?? (await this.#objective.hessian(theta));

@@ -1,7 +1,7 @@
 // Loss, gradient, Hessian, sharpness and ∇S of every oracle network, on every engine and in both precisions.
 import { describe, expect, it } from "vitest";
 import { cpuBackend, ORACLE_NETS, oracleObjective, referenceBackend } from "../../test/oracle-networks.ts";
-import { norm, vectorFrom, zeros, type DType, type Vector } from "../math/index.ts";
+import { dot, norm, vectorFrom, zeros, type DType, type Vector } from "../math/index.ts";
 import { lanczos } from "./lanczos.ts";
 
 function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
@@ -154,6 +154,8 @@ describe.each(Object.keys(ORACLE_NETS))("%s", (name) => {
     const part = zeros("float64", objective.size);
     for (const indices of [Uint32Array.of(0, 4), Uint32Array.of(5, 2), Uint32Array.of(1, 3)]) {
       await objective.batchHessianProduct(theta, indices, v, part);
+      const along = await objective.batchCurvature(theta, indices, v);
+      expect(Math.abs(along / dot(v, part) - 1)).toBeLessThan(1e-11);
       part.forEach((x, i) => {
         mean[i]! += x / 3;
       });

@@ -158,15 +158,29 @@ export class NetworkObjective implements ExampleObjective, SmoothObjective {
     return this.#addForm("thirdDerivativeGradient", theta, u, out);
   }
 
+  async batchCurvature(theta: Vector, indices: Uint32Array, v: Vector): Promise<number> {
+    return (await this.#alongLine(theta, v, 2, this.#train.gather(indices), indices.length))[2]!;
+  }
+
   async lineDerivatives(theta: Vector, u: Vector, order: 2 | 4): Promise<readonly number[]> {
+    return this.#alongLine(theta, u, order, this.#train.chunks, this.n);
+  }
+
+  async #alongLine(
+    theta: Vector,
+    u: Vector,
+    order: 2 | 4,
+    chunks: readonly ExampleChunk[],
+    count: number,
+  ): Promise<readonly number[]> {
     const totals = new Array<number>(order + 1).fill(0);
     const scalars = totals.map(() => zeros(this.dtype, 1));
     const fed: Fed[] = [
       ["parameters", theta],
       ["probe", u],
     ];
-    this.#weight[0] = 1 / this.n;
-    for (const chunk of this.#train.chunks) {
+    this.#weight[0] = 1 / count;
+    for (const chunk of chunks) {
       await this.#run(order === 2 ? "lineCurvature" : "lineDerivatives", chunk, fed, scalars);
       scalars.forEach((scalar, k) => (totals[k]! += scalar[0]!));
     }

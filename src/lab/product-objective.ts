@@ -1,6 +1,6 @@
 // An objective small enough to check by hand: per-example squared error of x²y², the degree-4 model of edge-of-stability theory.
 import type { ExampleObjective, HessianOperator } from "../curvature/index.ts";
-import { type DType, InputError, type Vector, zeros } from "../math/index.ts";
+import { dot, type DType, InputError, type Vector, zeros } from "../math/index.ts";
 
 export interface ProductObjectiveOptions {
   /** Targets t_i of the training examples. With mean 1 the full gradient is that of (1 − x²y²)²/4. */
@@ -79,6 +79,11 @@ export function productObjective(options: ProductObjectiveOptions): ExampleObjec
     },
     batchHessianProduct: async (theta, indices, v, out) => {
       await hessianAt(theta, batch(theta, indices).residual, dtype).apply(v, out);
+    },
+    batchCurvature: async (theta, indices, v) => {
+      const image = zeros(dtype, 2);
+      await hessianAt(theta, batch(theta, indices).residual, dtype).apply(v, image);
+      return dot(v, image);
     },
     projections: async (theta, direction) => {
       const [x, y] = [theta[0]!, theta[1]!];

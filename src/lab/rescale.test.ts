@@ -53,6 +53,7 @@ function scaled(objective: ExampleObjective, c: number): ExampleObjective {
       await objective.batchHessianProduct(theta, indices, v, out);
       times(out);
     },
+    batchCurvature: async (theta, indices, v) => c * (await objective.batchCurvature(theta, indices, v)),
     projections: async (theta, direction) =>
       (await objective.projections(theta, direction)).map((p) => c * p),
   };

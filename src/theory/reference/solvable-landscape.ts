@@ -87,6 +87,10 @@ export function solvableLandscape({ a, c, lr, noise = [0] }: SolvableLandscape):
       return curvature;
     },
     batchHessianProduct: async (theta, _indices, v, out) => productAt(theta, v, out),
+    batchCurvature: async (theta, _indices, v) => {
+      productAt(theta, v, scratch);
+      return scratch[0]! * v[0]! + scratch[1]! * v[1]!;
+    },
     projections: async (theta, direction) => {
       gradientAt(theta, 0, scratch);
       const shared = scratch[0]! * direction[0]! + scratch[1]! * direction[1]!;
