@@ -61,7 +61,7 @@ export function showValue(value: unknown): string {
   } catch {
     // Cyclic values, and objects whose own conversions throw.
   }
-  text ??= typeof value === "object" ? Object.prototype.toString.call(value) : String(value);
+  text ??= typeof value === "object" ? Object.prototype.toString.call(value) : typeof value;
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
