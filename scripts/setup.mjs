@@ -84,8 +84,44 @@ export function ensureInstalled() {
   }
 }
 
+/** Where a Chromium or Chrome is found, first the one that `BRINK_CHROMIUM` names; null when there is none. */
+export function findBrowser(environment = process.env) {
+  const places = [
+    environment.BRINK_CHROMIUM,
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  ];
+  return places.find((place) => place !== undefined && place !== "" && existsSync(place)) ?? null;
+}
+
+/**
+ * Installs Debian's Chromium for the browser tests where none is found and we may (root, apt). Elsewhere says what
+ * to do; the browser tests then skip, and the runner counts them.
+ */
+export function ensureBrowser() {
+  if (findBrowser() !== null) return;
+  if (process.platform === "linux" && process.getuid() === 0 && existsSync("/usr/bin/apt-get")) {
+    process.stderr.write("Installing Chromium for the browser tests: apt-get install chromium\n");
+    const apt = (...args) =>
+      spawnSync("apt-get", args, {
+        stdio: ["ignore", 2, 2],
+        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      }).status === 0;
+    const install = () => apt("install", "--yes", "--no-install-recommends", "chromium");
+    if (install() || (apt("update") && install())) return;
+  }
+  process.stderr.write(
+    "No Chromium found: install one (Debian: `apt-get install chromium`) or name it in BRINK_CHROMIUM. " +
+      "Browser tests are skipped.\n",
+  );
+}
+
 /** Newest modification time (ms) and number of the files that decide what dist contains. */
-export function sourceState(folders, directory = root) {
+export function sourceState(folders, directory = root, pattern = /\.(ts|json)$/) {
   let newest = 0;
   let count = 0;
   const visit = (file) => {
@@ -96,7 +132,7 @@ export function sourceState(folders, directory = root) {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) walk(file);
-      else if (/\.(ts|json)$/.test(entry.name) && !entry.name.endsWith(".test.ts")) visit(file);
+      else if (pattern.test(entry.name) && !entry.name.endsWith(".test.ts")) visit(file);
     }
   };
   for (const folder of folders) walk(path.join(directory, folder));
@@ -129,6 +165,27 @@ export async function ensureBuilt(project, folders) {
     });
     if (result.status !== 0) throw new SetupError("The build failed (see above).");
     writeFileSync(stamp, state);
+    return true;
+  });
+}
+
+/** Bundles the pages into dist/site when their sources changed; resolves with whether it did. */
+export async function ensureSite() {
+  const stamp = path.join(root, "dist", ".built-site");
+  const state = () => sourceState(["src"], root, /\.(ts|tsx|css|html|svg|json)$/);
+  const isFresh = () => existsSync(stamp) && readFileSync(stamp, "utf8") === state();
+  if (isFresh()) return false;
+  return withBuildLock(() => {
+    const now = state();
+    if (isFresh()) return false;
+    process.stderr.write("Building the pages …\n");
+    const vite = path.join(root, "node_modules", "vite", "bin", "vite.js");
+    const result = spawnSync(process.execPath, [vite, "build", "--logLevel", "warn"], {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+    });
+    if (result.status !== 0) throw new SetupError("Building the pages failed (see above).");
+    writeFileSync(stamp, now);
     return true;
   });
 }

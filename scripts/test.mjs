@@ -5,7 +5,16 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkNode, ensureBuilt, ensureInstalled, main, root, runNode } from "./setup.mjs";
+import {
+  checkNode,
+  ensureBrowser,
+  ensureBuilt,
+  ensureInstalled,
+  ensureSite,
+  main,
+  root,
+  runNode,
+} from "./setup.mjs";
 
 const bin = (...parts) => path.join(root, "node_modules", ...parts);
 const checks = [
@@ -51,6 +60,7 @@ if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await main(async () => {
     checkNode();
     ensureInstalled();
+    ensureBrowser();
     const failedChecks = [];
     for (const { name, args } of checks) {
       const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });
@@ -59,6 +69,7 @@ if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
     }
     // The end-to-end tests start `./brink`; building here keeps their first call from paying for it.
     if (!failedChecks.includes("types")) await ensureBuilt("src/cli", ["src"]);
+    if (!failedChecks.includes("types")) await ensureSite();
     const tests = await runVitest(process.argv.slice(2));
     const passed = tests.passed + checks.length - failedChecks.length;
     const failed = tests.failed + failedChecks.length;

@@ -1,0 +1,2 @@
+// The local server behind `brink serve`.
+export {};

@@ -1,0 +1,2 @@
+// The laboratory inside a browser: worker, storage, device.
+export {};

@@ -1,0 +1,17 @@
+// Builds the pages of the laboratory into static files that any host serves, under any path.
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  root: "src/ui",
+  // Relative addresses: the folder works under a sub-path and from `brink serve` alike.
+  base: "./",
+  publicDir: false,
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  worker: { format: "es" },
+  build: {
+    outDir: "../../dist/site",
+    emptyOutDir: true,
+    target: "es2022",
+    rolldownOptions: { input: { index: "src/ui/index.html", playground: "src/ui/playground.html" } },
+  },
+});
