@@ -1,0 +1,8 @@
+// Cross-entropy with large step sizes (arXiv 2606.30930): stable sets, margins, exact drift, bounds, events, rates.
+export * from "./types.ts";
+export * from "./constants.ts";
+export * from "./bounds.ts";
+export * from "./passage-bounds.ts";
+export * from "./events.ts";
+export * from "./rates.ts";
+export * from "./loss-point.ts";
