@@ -46,13 +46,13 @@ export class BatchCurvatureProbe {
   /** g·Hg/‖g‖² of the full batch; null where the gradient vanishes. Costs a gradient and a Hessian product. */
   async directional(theta: Vector, hessian?: HessianOperator): Promise<number | null> {
     const { curvature, gradientSquared } = await this.#fullBatch(theta, hessian);
-    return gradientSquared === 0 ? null : curvature / gradientSquared;
+    return quotient(curvature, gradientSquared);
   }
 
   /** Step sharpness g_B·H_B g_B/‖g_B‖² of one batch; null where g_B vanishes. */
   async step(theta: Vector, indices: Uint32Array): Promise<number | null> {
     const { curvature, squared } = await this.#batch(theta, indices);
-    return squared === 0 ? null : curvature / squared;
+    return quotient(curvature, squared);
   }
 
   /**
@@ -147,6 +147,20 @@ export class BatchCurvatureProbe {
       curvature: dot(gradient, image),
     };
   }
+}
+
+/** g·Hg/‖g‖² by one Hessian product, written to `image`; null where the gradient vanishes. */
+export async function curvatureAlong(
+  hessian: HessianOperator,
+  gradient: Vector,
+  image: Vector,
+): Promise<number | null> {
+  await hessian.apply(gradient, image);
+  return quotient(dot(gradient, image), dot(gradient, gradient));
+}
+
+function quotient(curvature: number, squared: number): number | null {
+  return squared === 0 ? null : curvature / squared;
 }
 
 function summarise(

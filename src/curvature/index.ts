@@ -3,6 +3,7 @@ export * from "./operator.ts";
 export * from "./objective-types.ts";
 export * from "./chunks.ts";
 export * from "./lanczos-repeated.ts";
+export * from "./lanczos-types.ts";
 export * from "./lanczos.ts";
 export * from "./arnoldi.ts";
 export * from "./minres.ts";

@@ -1,6 +1,6 @@
 // Repeated eigenvalues of small operators: the copies that Lanczos from one start vector cannot see.
 import { axpy, dot, norm, type Vector, zeros } from "../math/index.ts";
-import type { EigenResult, LanczosOptions } from "./lanczos.ts";
+import type { EigenResult, LanczosOptions } from "./lanczos-types.ts";
 import type { LinearOperator } from "./operator.ts";
 
 /**

@@ -11,47 +11,10 @@ import {
   zeros,
   type Vector,
 } from "../math/index.ts";
+import type { EigenResult, LanczosOptions } from "./lanczos-types.ts";
 import { SMALL_OPERATOR, withRepeated } from "./lanczos-repeated.ts";
 import type { LinearOperator } from "./operator.ts";
 import { orthogonalise } from "./orthogonalise.ts";
-
-/** What to compute and when to stop. */
-export interface LanczosOptions {
-  /** Number of largest eigenvalues wanted. Default 1. */
-  readonly k?: number;
-  /**
-   * Stop when ‖Av − λv‖ ≤ tol·|λ| for each of them. The eigenvalue error is quadratic in this. Default 1e-4. A list
-   * gives every pair its own, descending, the last entry standing for the rest.
-   */
-  readonly tol?: number | readonly number[];
-  /**
-   * Stop as soon as each eigenvalue is estimated to be this accurate, relatively, although its eigenvector is not:
-   * the error of λ is at most residual²/gap (Kato–Temple, gap from the Ritz values), and the last product must
-   * have moved it by no more than that. Off by default.
-   */
-  readonly accuracy?: number;
-  /** Products allowed. Default 300. */
-  readonly maxProducts?: number;
-  /** Eigenvectors to start from (any scaling); random when absent. */
-  readonly start?: readonly Vector[];
-  /** Seed of random directions. Default 0. */
-  readonly seed?: number;
-  /** Basis vectors kept before a restart: bounds memory to this many vectors. Default max(40, 4k). */
-  readonly maxBasis?: number;
-}
-
-/** Leading eigenpairs, descending, with what is known of their accuracy. */
-export interface EigenResult {
-  readonly eigenvalues: readonly number[];
-  /** Unit eigenvectors (none when the operator returned non-finite values), signs aligned with `start` where given, else largest entry positive. */
-  readonly eigenvectors: readonly Vector[];
-  /** ‖Av − λv‖₂ of each pair. */
-  readonly residuals: readonly number[];
-  /** Products used. */
-  readonly hvps: number;
-  /** Whether every pair met the tolerance (or the accuracy, where asked for). */
-  readonly converged: boolean;
-}
 
 /**
  * One start vector sees one copy of a repeated eigenvalue. When its subspace closes, so many more products are

@@ -58,7 +58,7 @@ export function landscapeAssumptions(input: AssumptionInput): readonly Assumptio
       message:
         alpha > 0
           ? `α = ${short(alpha)} is positive: the gradient flow sharpens.`
-          : `α = ${short(alpha)} is not positive: the gradient flow does not sharpen here, so δ, ε and the predicted gap are undefined. At an oscillating iterate this is common; measure at the midpoint or the reference trajectory.`,
+          : `α = ${short(alpha)} is not positive: the gradient flow does not sharpen here, so δ, ε and the predicted gap are undefined. Common at an oscillating iterate, where midpoints and the reference trajectory tell more.`,
     },
   ];
   if (lambda2 === null) return found;

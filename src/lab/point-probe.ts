@@ -3,6 +3,7 @@ import {
   type Assumption,
   BatchCurvatureProbe,
   type BatchEstimate,
+  curvatureAlong,
   type ExampleObjective,
   type HessianOperator,
   hutchinson,
@@ -13,7 +14,7 @@ import {
   sharpeningDirection,
   type StopRule,
 } from "../curvature/index.ts";
-import { dot, norm, type Vector, zeros } from "../math/index.ts";
+import { norm, type Vector, zeros } from "../math/index.ts";
 import type {
   AssumptionRecord,
   EstimateRecord,
@@ -223,10 +224,7 @@ export class PointProbe {
 
   /** g·Hg/‖g‖²; null where it is undefined or not finite. */
   async #directional(hessian: HessianOperator, gradient: Vector): Promise<number | null> {
-    const image = (this.#scratch ??= this.#vector());
-    await hessian.apply(gradient, image);
-    const squared = dot(gradient, gradient);
-    return finiteOrNull(squared === 0 ? null : dot(gradient, image) / squared);
+    return finiteOrNull(await curvatureAlong(hessian, gradient, (this.#scratch ??= this.#vector())));
   }
 
   async #trace({ step, point }: PointInput, hessian: HessianOperator, spec: TraceSpec): Promise<Fields> {

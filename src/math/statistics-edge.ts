@@ -172,7 +172,7 @@ function describe(report: Omit<EdgeReport, "sentence">): string {
     "still climbing": `Still climbing: sharpness ends at ${value} and rose by ${number(drift?.value ?? 0)} over the last window; ${reached}. Train longer.`,
     collapsed: `Collapsed: sharpness ends at ${value} after a peak of ${number(peak.value)} at step ${peak.step}; ${reached}.`,
     flat: `Flat: sharpness ends at ${number(final.mean)}, so the loss does not curve upwards anywhere near; there is no edge to reach.`,
-    "below (stochastic)": `Below: sharpness settles at ${value}, as gradient noise makes it (or training that converged: see the loss); ${reached}.`,
+    "below (stochastic)": `Below: sharpness settles at ${value}, as gradient noise makes it in SGD, or training that has converged (see the loss); ${reached}.`,
   };
   return sentences[verdict];
 }

@@ -1,7 +1,21 @@
 // A measurement for reading: one row a quantity, estimates with their errors, nested tables by batch size.
-import type { EstimateRecord, NoiseRecord } from "../../record/index.ts";
+import type { EstimateRecord, MeasurementEvent, NoiseRecord } from "../../record/index.ts";
 import { formatNumber, formatSpread, formatTable } from "../format.ts";
-import type { Measurement } from "./measure.ts";
+
+/** One measurement; names as in events.jsonl. Null where the value is undefined or not finite, absent when not asked for. */
+export interface Measurement extends Omit<
+  MeasurementEvent,
+  "type" | "step" | "point" | "rayleigh" | "eigenvalues" | "residuals" | "loss" | "gradNorm"
+> {
+  readonly n: number;
+  readonly parameters: number;
+  readonly loss: number;
+  readonly gradNorm: number;
+  /** Descending. */
+  readonly eigenvalues?: readonly number[];
+  /** ‖Hu − λu‖ of each. */
+  readonly residuals?: readonly number[];
+}
 
 /** Shown as part of another row, or as warnings. */
 const HIDDEN: ReadonlySet<string> = new Set(["traceStderr", "traceProbes", "assumptions"]);

@@ -4,7 +4,6 @@ import path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { ExperimentConfig, MeasureSpec } from "../../lab/index.ts";
 import { norm, type Vector, zeros } from "../../math/index.ts";
-import type { MeasurementEvent } from "../../record/index.ts";
 import type { Problem } from "../assemble.ts";
 import {
   type CommonOptions,
@@ -16,7 +15,7 @@ import {
   resolvePath,
   withConfigOptions,
 } from "../host.ts";
-import { measurementTable } from "./measure-table.ts";
+import { type Measurement, measurementTable } from "./measure-table.ts";
 
 interface Options extends CommonOptions, ConfigOptions {
   readonly config: string;
@@ -32,21 +31,6 @@ interface Options extends CommonOptions, ConfigOptions {
   readonly batches?: number;
   readonly interaction?: boolean;
   readonly trace?: boolean;
-}
-
-/** One measurement; names as in events.jsonl. Null where the value is undefined or not finite, absent when not asked for. */
-export interface Measurement extends Omit<
-  MeasurementEvent,
-  "type" | "step" | "point" | "rayleigh" | "eigenvalues" | "residuals" | "loss" | "gradNorm"
-> {
-  readonly n: number;
-  readonly parameters: number;
-  readonly loss: number;
-  readonly gradNorm: number;
-  /** Descending. */
-  readonly eigenvalues?: readonly number[];
-  /** ‖Hu − λu‖ of each. */
-  readonly residuals?: readonly number[];
 }
 
 /** Vectors of a measurement, for `--out`. */
