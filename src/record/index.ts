@@ -9,4 +9,6 @@ export * from "./npz.ts";
 export * from "./provenance.ts";
 export * from "./run-files.ts";
 export * from "./safetensors.ts";
+export * from "./series.ts";
+export * from "./serve-api.ts";
 export * from "./tensor-file.ts";
