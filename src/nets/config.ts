@@ -3,7 +3,10 @@ import { InputError, didYouMean } from "../math/index.ts";
 import { checkActivation, type ActivationConfig } from "./activations.ts";
 
 /** How weights start; see `initialParameters`. */
-export type InitScheme = "pytorch" | "xavier-normal" | "kaiming-normal";
+export type InitScheme = "pytorch" | "xavier-normal" | "kaiming-normal" | "zeros";
+
+/** All schemes, in the order help texts list them. */
+export const INIT_SCHEMES: readonly InitScheme[] = ["pytorch", "xavier-normal", "kaiming-normal", "zeros"];
 
 /** A scheme, or the path of a parameter file (read by the caller; this layer opens no files). */
 export type InitConfig = InitScheme | { readonly file: string };
@@ -56,13 +59,34 @@ export interface DeepLinearConfig extends CommonConfig {
   readonly width?: number;
 }
 
+/**
+ * Two layers in the mean-field scaling, f_k(x) = (1/m) Σ_j a_j φ(w_jkᵀx): every class has m hidden units of its own,
+ * the outer weights a_j = ±1 alternate and stay, no biases (Emmanouilidis et al. 2026, arXiv:2606.30930). The
+ * parameters are w/√m, so that a step of η on them is the step m·η on w which that scaling asks for, and norms,
+ * gradients and sharpness come out independent of m.
+ */
+export interface MeanFieldConfig {
+  readonly name: "mean-field";
+  /** Hidden units m for each class. Default 512. */
+  readonly width?: number;
+  /** Default leaky-softplus. */
+  readonly activation?: ActivationConfig;
+  /** Of w, whatever m is. Default `pytorch`. */
+  readonly init?: InitConfig;
+  /** Factor on the initial w. Default 1. */
+  readonly gain?: number;
+}
+
 /** A published architecture by name; only its initialisation can be changed. */
 export interface PresetConfig {
   readonly name: string;
   readonly init?: InitConfig;
 }
 
-export type NetConfig = MlpConfig | CnnConfig | DeepLinearConfig | PresetConfig;
+export type NetConfig = MlpConfig | CnnConfig | DeepLinearConfig | MeanFieldConfig | PresetConfig;
+
+/** The architectures with options of their own. */
+type ArchitectureConfig = MlpConfig | CnnConfig | DeepLinearConfig | MeanFieldConfig;
 
 /** An architecture with every choice made; `activation` null means none (deep linear networks). */
 export interface ResolvedNet {
@@ -74,7 +98,10 @@ export interface ResolvedNet {
   readonly activation: ActivationConfig | null;
   readonly bias: BiasConfig;
   readonly outputBias: boolean;
+  /** Whether the last hidden layer is averaged by fixed outer weights, see `MeanFieldConfig`. */
+  readonly meanField: boolean;
   readonly init: InitConfig;
+  /** Factor on the drawn weights; that of the mean-field network includes 1/√m. */
   readonly gain: number | readonly number[];
 }
 
@@ -121,7 +148,7 @@ export const PRESETS: Readonly<Record<string, MlpConfig | CnnConfig | DeepLinear
 };
 
 /** Names of the configurable architectures. */
-export const ARCHITECTURE_NAMES: readonly string[] = ["mlp", "cnn", "deep-linear"];
+export const ARCHITECTURE_NAMES: readonly string[] = ["mlp", "cnn", "deep-linear", "mean-field"];
 
 /** Names of the presets. */
 export const PRESET_NAMES: readonly string[] = Object.keys(PRESETS);
@@ -141,6 +168,7 @@ const allowedKeys: Readonly<Record<string, readonly string[]>> = {
     "outputBias",
   ],
   "deep-linear": ["depth", "width", "init", "gain", "bias", "outputBias"],
+  "mean-field": ["width", "activation", "init", "gain"],
 };
 
 function unknown(what: string, field: string, received: string, allowed: readonly string[]): never {
@@ -186,25 +214,25 @@ export function resolveNet(config: NetConfig): ResolvedNet {
     if (key !== "name" && !keys.includes(key))
       unknown(`network "${config.name}" has no such option`, `net.${key}`, key, keys);
   }
-  const net = withDefaults(config as MlpConfig | CnnConfig | DeepLinearConfig);
+  const net = withDefaults(config as ArchitectureConfig);
   counts(
     net.hidden,
     config.name === "mlp" ? "net.widths" : config.name === "cnn" ? "net.hidden" : "net.width",
   );
   if (net.activation !== null) checkActivation(net.activation);
-  if (typeof net.init === "string")
-    choice(net.init, "net.init", ["pytorch", "xavier-normal", "kaiming-normal"]);
+  if (typeof net.init === "string") choice(net.init, "net.init", INIT_SCHEMES);
   choice(net.bias, "net.bias", [true, false, "zero"]);
   choice(net.pooling, "net.pooling", ["average", "max"]);
   checkGain(net);
   return net;
 }
 
-function withDefaults(config: MlpConfig | CnnConfig | DeepLinearConfig): ResolvedNet {
+function withDefaults(config: ArchitectureConfig): ResolvedNet {
+  if (config.name === "mean-field") return meanFieldDefaults(config);
   const { gain = 1, init = config.name === "deep-linear" ? "xavier-normal" : "pytorch" } = config;
   const bias = config.bias ?? config.name !== "deep-linear";
   const outputBias = config.outputBias ?? bias !== false;
-  const common = { bias, outputBias, init, gain };
+  const common = { bias, outputBias, init, gain, meanField: false };
   const dense = { ...common, channels: [], kernel: 1, padding: 0, pooling: "average" as const };
   if (config.name === "mlp") {
     return { ...dense, hidden: config.widths ?? [200, 200], activation: config.activation ?? "tanh" };
@@ -232,6 +260,24 @@ function withDefaults(config: MlpConfig | CnnConfig | DeepLinearConfig): Resolve
     pooling: config.pooling ?? "average",
     hidden: config.hidden ?? [128],
     activation: config.activation ?? "tanh",
+  };
+}
+
+function meanFieldDefaults(config: MeanFieldConfig): ResolvedNet {
+  const { width = 512, activation = "leaky-softplus", init = "pytorch", gain = 1 } = config;
+  counts([width], "net.width");
+  return {
+    channels: [],
+    kernel: 1,
+    padding: 0,
+    pooling: "average",
+    hidden: [width],
+    activation,
+    bias: false,
+    outputBias: false,
+    meanField: true,
+    init,
+    gain: gain / Math.sqrt(width),
   };
 }
 

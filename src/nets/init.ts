@@ -37,6 +37,8 @@ const schemes: Readonly<Record<InitScheme, Scheme>> = {
     weight: (entry, stream) => Math.sqrt(2 / entry.fanIn) * stream.normal(),
     bias: null,
   },
+  // Where the theory of large steps with cross-entropy starts; a network with hidden layers stays symmetric.
+  zeros: { weight: () => 0, bias: null },
 };
 
 /**

@@ -6,6 +6,7 @@ import {
   conv2d,
   matmul,
   maxPool2d,
+  mul,
   reshape,
   sizeOf,
   type Node,
@@ -68,6 +69,25 @@ export function convolution(
     forward([weight, offset], x) {
       const product = conv2d(x, weight!, padding);
       return offset ? add(product, reshape(offset, [1, channels, 1, 1])) : product;
+    },
+  };
+}
+
+/**
+ * (1/m) Σ_j a_j φ(√m·v_jkᵀx) with a = (1, −1, 1, …) fixed, for every class k: hidden layer and average in one, since the
+ * average has no parameters. V is (classes·m)×in, the m units of a class one after the other.
+ */
+export function meanField(inputs: number, width: number, classes: number, config: ActivationConfig): Module {
+  const units = classes * width;
+  return {
+    output: [classes],
+    parameters: weightAndBias([units, inputs], inputs, units, false),
+    forward([weight], x) {
+      const hidden = activate(config, mul(Math.sqrt(width), matmul(x, weight!, false, true)));
+      const outer = Float64Array.from({ length: width }, (_, j) => (j % 2 === 0 ? 1 : -1) / width);
+      const rows = x.shape[0]! * classes;
+      const averages = matmul(reshape(hidden, [rows, width]), x.graph.constant(outer, [width, 1]));
+      return reshape(averages, [x.shape[0]!, classes]);
     },
   };
 }

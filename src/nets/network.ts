@@ -4,7 +4,7 @@ import { sameShape, type Node, type Shape } from "../tensor/index.ts";
 import { activationText } from "./activations.ts";
 import { resolveNet, type NetConfig, type ResolvedNet } from "./config.ts";
 import { layoutOf, type ParameterLayout } from "./layout.ts";
-import { activation, convolution, flatten, linear, pooling, type Module } from "./modules.ts";
+import { activation, convolution, flatten, linear, meanField, pooling, type Module } from "./modules.ts";
 
 /** A network: f(θ, x), linear algebra only, no state. */
 export interface Network {
@@ -92,6 +92,7 @@ function sequence(net: ResolvedNet, inputShape: Shape, outputs: number): Module[
     push(pooling(net.pooling, shape));
   }
   if (shape.length > 1) push(flatten(shape));
+  if (net.meanField) return [...modules, meanField(shape[0]!, net.hidden[0]!, outputs, net.activation!)];
   for (const width of net.hidden) {
     push(linear(shape[0]!, width, net.bias !== false));
     act();
@@ -137,6 +138,7 @@ function describe(net: ResolvedNet, inputShape: Shape, outputs: number): string 
     (channels) => `conv${net.kernel} ${channels} ${net.pooling === "max" ? "maxpool" : "avgpool"}`,
   );
   const sizes = [inputShape.join("×"), ...blocks, ...net.hidden.map(String), String(outputs)];
+  if (net.meanField) sizes[sizes.length - 2] = `${outputs}×${net.hidden[0]!} mean-field`;
   const act = net.activation === null ? "linear" : activationText(net.activation);
   const bias = net.bias === false && !net.outputBias ? ", no bias" : "";
   return `${sizes.join(" → ")}, ${act}${bias}`;
