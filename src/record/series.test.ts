@@ -1,5 +1,5 @@
 // Names and values of series, and their binary block there and back.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { MeasurementEvent, RunEvent } from "./events.ts";
 import { serialiseSafetensors } from "./safetensors.ts";

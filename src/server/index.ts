@@ -1,2 +1,5 @@
 // The local server behind `brink serve`.
-export {};
+export * from "./headers.ts";
+export * from "./listen.ts";
+export * from "./refusal.ts";
+export * from "./site.ts";

@@ -1,0 +1,86 @@
+// The one place that starts Chromium: a headless browser of its own, and the built pages served as `brink serve` does.
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { describe } from "vitest";
+import { listen } from "../../src/server/listen.ts";
+import { siteApp } from "../../src/server/site.ts";
+
+interface Setup {
+  readonly root: string;
+  readonly findBrowser: () => string | null;
+  readonly ensureSite: () => Promise<boolean>;
+}
+
+const setup = (await import(
+  pathToFileURL(path.resolve(import.meta.dirname, "../../scripts/setup.mjs")).href
+)) as Setup;
+
+/** `describe` where there is a browser; elsewhere the tests are counted as skipped. */
+export const describeInBrowser: typeof describe | typeof describe.skip =
+  setup.findBrowser() === null ? describe.skip : describe;
+
+/** Patience for one condition in a page, on a machine that is busy with other things. */
+export const PATIENCE_MS = 60_000;
+
+/** Folder of the built pages, brought up to date first. */
+export async function siteFolder(): Promise<string> {
+  await setup.ensureSite();
+  return path.join(setup.root, "dist", "site");
+}
+
+/** A headless Chromium with a fresh profile. Close it at the end of the test file. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = setup.findBrowser();
+  if (executablePath === null) throw new Error("no Chromium; use describeInBrowser");
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--enable-unsafe-webgpu",
+      "--use-webgpu-adapter=swiftshader",
+    ],
+  });
+}
+
+/** A page, and what went wrong in it: a test ends by expecting `problems` to be empty. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Uncaught errors, console errors, and requests that failed. */
+  readonly problems: string[];
+}
+
+/** Opens a page that notes its errors. */
+export async function openPage(
+  browser: Browser,
+  address: string,
+  viewport: { readonly width: number; readonly height: number } = { width: 1280, height: 800 },
+): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport, reducedMotion: "reduce" });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(`console: ${message.text()}`);
+  });
+  page.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText ?? "failed";
+    // A page that is left, or a stream that is closed, cancels what it was waiting for.
+    if (reason !== "net::ERR_ABORTED") problems.push(`${request.url()}: ${reason}`);
+  });
+  await page.goto(address);
+  return { page, problems };
+}
+
+/** The built pages on a free port of this machine. */
+export async function serveSite(): Promise<{ readonly address: string; close(): Promise<void> }> {
+  return listen(siteApp(await siteFolder()), 0);
+}
