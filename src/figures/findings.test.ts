@@ -1,6 +1,12 @@
 // A run's findings in words: every number that was measured, said once, and nothing that was not.
 import { describe, expect, it } from "vitest";
-import type { MeasuredMean, MeasurementEvent, RunRecord, RunSummary } from "../record/index.ts";
+import type {
+  CouplingRecord,
+  MeasuredMean,
+  MeasurementEvent,
+  RunRecord,
+  RunSummary,
+} from "../record/index.ts";
 import { findingsOfAll, measuredOf, runFindings } from "./findings.ts";
 
 const summary: RunSummary = {
@@ -104,6 +110,55 @@ describe("a run", () => {
       "α | progressive sharpening: undefined at the last iterates",
       "σ_u², b = 1 | 25.00 ± 0.25, gradient noise along u (shuffle), mean over the last 14 iterates",
     ]);
+  });
+
+  it("says what edge coupling found, and a sentence for each identity that fails", () => {
+    const roundings = {
+      telescoping: 1e-15,
+      balance: 1e-15,
+      forcing: 1e-15,
+      update: 2e-5,
+      nearPeriodicity: 1e-13,
+    };
+    const residuals = { telescoping: 1e-16, balance: 0, forcing: 0, update: 1e-5, nearPeriodicity: -0.1 };
+    const coupling: CouplingRecord = {
+      loss: "full",
+      last: null,
+      steps: 2400,
+      energy: 3,
+      lossDrop: 0.6,
+      weightedMean: 199.6,
+      forcedMean: 199.6,
+      largest: 231,
+      largestStep: 412,
+      firstAbove: 97,
+      deficit: 2,
+      excess: 0.8,
+      windows: [{ width: 20, within: 0.875, below: 0.1, above: 0.025, belowBound: 1, aboveBound: 1 }],
+      residuals,
+      roundings,
+    };
+    const measured = [mean("coupling.last.twoStepReturn", 0.151)];
+    expect(said({ coupling, measured }).slice(2)).toEqual([
+      "r̃ | 199.60, mean weighted by ‖d‖² over 2,400 steps: 2/η − 0.400, as the fall of the loss demands; largest 231.0 at step 412, first at or above 2/η at step 97",
+      " | within 10.0 % of 2/η: 87.5 % of Σ‖d‖²; below 10.0 %, above 2.50 %",
+      "two-step return | 0.151 of a step, mean over the last 14 records; 0 on an orbit of period two",
+      "identities | hold to rounding; the largest residual is 0.50 times what rounding explains",
+    ]);
+    const broken = { ...coupling, windows: [], residuals: { ...residuals, update: 0.25 } };
+    expect(said({ coupling: broken }).at(-1)).toBe(
+      "warning | edge coupling: the steps are not −η∇L of the recorded learning rate and loss: off by 2.5e-1, rounding explains 2.0e-5",
+    );
+    const batches = { ...coupling, loss: "batch" as const, largest: null, steps: 40, weightedMean: 203 };
+    expect(said({ coupling: batches })[2]).toBe(
+      "r̃ | 203.00, mean weighted by ‖d‖² over 40 measured steps, each under its own batch: 2/η + 3.00, as the fall of the loss demands",
+    );
+    expect(said({ coupling: { ...coupling, weightedMean: null } }).length).toBe(2);
+    // A run without a summary yet is read from its events.
+    const event: MeasurementEvent = { type: "measurement", step: 9, point: "iterate", coupling };
+    const events = { config: { ...config, optimizer: { lr: 0.01 } }, summary: null, measurements: [event] };
+    expect(runFindings(events)[0]!.text).toContain("2/η − 0.400");
+    expect(measuredOf(events).coupling).toEqual(coupling);
   });
 
   it("without a summary of it has the same from the events", () => {

@@ -2,12 +2,14 @@
 import {
   type AssumptionCount,
   assumptionWarnings,
+  type CouplingRecord,
   type MeasuredMean,
   measuredMeans,
   type MeasuredState,
   noteMeasured,
   type RunRecord,
 } from "../record/index.ts";
+import { couplingFindings } from "./coupling-findings.ts";
 import { configValue } from "./differing.ts";
 import { formatNumber } from "./ticks.ts";
 
@@ -25,32 +27,41 @@ export type FoundRun = Pick<RunRecord, "config" | "summary"> & Partial<Pick<RunR
 export function measuredOf({ config, summary, measurements = [] }: FoundRun): {
   readonly assumptions: Readonly<Record<string, AssumptionCount>>;
   readonly measured: readonly MeasuredMean[];
+  readonly coupling?: CouplingRecord;
 } {
   if (summary?.measured !== undefined || measurements.length === 0) {
-    return { assumptions: summary?.assumptions ?? {}, measured: summary?.measured ?? [] };
+    const { assumptions = {}, measured = [], coupling } = summary ?? {};
+    return { assumptions, measured, ...(coupling === undefined ? {} : { coupling }) };
   }
   const records = configValue(config, "measure.equilibriumRecords");
   const how = { last: typeof records === "number" ? records : 20, point: pointOf(config) };
   const state = measurements.reduce<MeasuredState>((before, event) => noteMeasured(before, event, how), {});
-  return { assumptions: state.assumptions ?? {}, measured: measuredMeans(state) };
+  const { assumptions = {}, coupling } = state;
+  return { assumptions, measured: measuredMeans(state), ...(coupling === undefined ? {} : { coupling }) };
 }
 
 /**
  * Equilibrium sharpness with standard error and autocorrelation time, the verdict on the edge, the means of α, β and
- * σ_u² (of a run measured at both points, at the midpoints) and of batch and step sharpness (at the iterates), and a
- * warning for every assumption of the theory that failed. Only what was measured; nothing of a diverged run, whose
- * last records are no equilibrium.
+ * σ_u² (of a run measured at both points, at the midpoints) and of batch and step sharpness (at the iterates), edge coupling, and a warning for every
+ * assumption of the theory that failed. Only what was measured; nothing of a diverged run, whose last records are no
+ * equilibrium.
  */
 export function runFindings(run: FoundRun): readonly Finding[] {
   if (run.summary?.status === "diverged") return [];
   const point = pointOf(run.config);
-  const { assumptions, measured } = measuredOf(run);
+  const { assumptions, measured, coupling } = measuredOf(run);
   const warnings = assumptionWarnings(assumptions, point);
   return [
     ...sharpnessFindings(run.summary),
     ...meanFindings(run, measured, assumptions["progressiveSharpening"]),
+    ...(coupling === undefined ? [] : couplingFindings(coupling, measured, thresholdOf(run))),
     ...warnings.map((text) => ({ title: "warning", text })),
   ];
+}
+
+/** 2/η, also of a run without a summary yet. */
+function thresholdOf({ config, summary }: FoundRun): number {
+  return summary?.threshold ?? 2 / Number(configValue(config, "optimizer.lr"));
 }
 
 function pointOf(config: RunRecord["config"]): string {

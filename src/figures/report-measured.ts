@@ -20,8 +20,8 @@ interface QuantityFigure {
   readonly title: string;
   readonly yLabel: string;
   readonly log?: boolean;
-  /** Where it is read when a run was measured at both points. */
-  readonly at: MeasurementEvent["point"];
+  /** Where it is read when a run was measured at both points; `steps` belong to iterates wherever the rest is measured. */
+  readonly at: MeasurementEvent["point"] | "steps";
   /** First the main quantity, then others drawn behind it. */
   readonly series: readonly { readonly name: string; readonly kind: LineKind; readonly value: Value }[];
   readonly references?: (traces: readonly Trace[]) => readonly Reference[];
@@ -67,9 +67,51 @@ const QUANTITIES: readonly QuantityFigure[] = [
     references: thresholdReferences,
     notes: ["thin: along the gradient of the very step taken"],
   },
+  {
+    name: "coupling-curvature",
+    title: "Curvature along the steps",
+    yLabel: "r̃ and r̄",
+    at: "steps",
+    series: [
+      { name: "r̃", kind: "main", value: ({ coupling }) => coupling?.last?.rTilde },
+      { name: "r̄", kind: "thin", value: ({ coupling }) => coupling?.last?.rBar },
+    ],
+    references: thresholdReferences,
+    notes: ["the loss falls in a step if and only if r̃ is below 2/η; thin: r̄, which decides the step back"],
+  },
+  {
+    name: "coupling-mean",
+    title: "Weighted mean of r̃ so far",
+    yLabel: "Σ‖d‖²r̃ / Σ‖d‖²",
+    at: "steps",
+    series: [
+      { name: "weighted mean of r̃", kind: "main", value: ({ coupling }) => coupling?.weightedMean },
+      { name: "largest r̃", kind: "thin", value: ({ coupling }) => coupling?.largest },
+    ],
+    references: thresholdReferences,
+    notes: ["2/η − 2(L₀ − L_K)/Σ‖d‖² exactly; thin: the largest r̃ so far"],
+  },
+  {
+    name: "coupling-return",
+    title: "Return after two steps",
+    yLabel: "distance left ÷ length of a step",
+    at: "steps",
+    series: [
+      { name: "two-step return", kind: "main", value: ({ coupling }) => coupling?.last?.twoStepReturn },
+    ],
+    references: () => [{ value: 0, label: "period two" }],
+  },
+  {
+    name: "coupling",
+    title: "Edge coupling A_η",
+    yLabel: "A_η",
+    at: "steps",
+    series: [{ name: "A_η", kind: "main", value: ({ coupling }) => coupling?.last?.coupling }],
+    notes: ["losses at both ends of a step d, less ‖d‖²/(2η)"],
+  },
 ];
 
-/** Test loss, gradient norm, α, β, σ_u² and curvature along gradients, as far as they were measured. */
+/** Test loss, gradient norm, α, β, σ_u², curvature along gradients and edge coupling, as far as they were measured. */
 export function measuredFigures(records: readonly RunRecord[], options: FigureOptions): Figure[] {
   const figures: Figure[] = [];
   if (hasTestLoss(records)) figures.push(testLossFigure(records, options));
@@ -117,7 +159,7 @@ function quantityFigure(
   );
 }
 
-function samples(at: MeasurementEvent["point"], value: Value): (record: RunRecord) => Sample[] {
+function samples(at: QuantityFigure["at"], value: Value): (record: RunRecord) => Sample[] {
   return (record) => {
     const place = placeOf(record, at);
     return record.measurements.flatMap((event) => {
@@ -128,7 +170,8 @@ function samples(at: MeasurementEvent["point"], value: Value): (record: RunRecor
 }
 
 /** The wanted place where a run was measured at both, else the one there is. */
-function placeOf(record: RunRecord, wanted: MeasurementEvent["point"]): MeasurementEvent["point"] {
+function placeOf(record: RunRecord, wanted: QuantityFigure["at"]): MeasurementEvent["point"] {
+  if (wanted === "steps") return "iterate";
   const point = configValue(record.config, "measure.point");
   return point === "both" ? wanted : point === "midpoint" ? "midpoint" : "iterate";
 }

@@ -127,7 +127,8 @@ export class Tracker {
   }
 
   summary(status: RunSummary["status"], step: number, message?: string): RunSummary {
-    const { assumptions, series, loss, sharpness, recent, accuracy, testAccuracy, onset, hvps } = this.#now;
+    const { assumptions, series, coupling, loss, sharpness, recent, accuracy, testAccuracy, onset, hvps } =
+      this.#now;
     const records = recent.map(([at, value]) => ({ step: at, value }));
     const last = this.#config.measure.equilibriumRecords;
     const { n, mean, sd, stderr, tau, warning } = equilibrium(records, { last });
@@ -149,6 +150,7 @@ export class Tracker {
       ...(recent.length === 0 ? {} : { edge: { verdict, sentence, onset: settled?.step ?? null, ratio } }),
       ...(assumptions === undefined ? {} : { assumptions }),
       ...(series === undefined ? {} : { measured: measuredMeans({ series }) }),
+      ...(coupling === undefined ? {} : { coupling }),
       ...(accuracy === null ? {} : { accuracy }),
       ...(testAccuracy === null ? {} : { testAccuracy }),
       ...(onset === null ? {} : { onset }),

@@ -148,9 +148,13 @@ export interface CouplingStepRecord {
   readonly proxy: number;
   /** ‖d − η∇L(y)‖/‖d‖: 0 on an orbit of period two. */
   readonly twoStepReturn: number | null;
-  /** ‖d + η∇L(x)‖/‖d‖: rounding. */
+  /** ‖d + η∇L(x)‖/‖d‖: rounding, and what rounding may make of it. */
   readonly updateResidual: number | null;
+  readonly updateRounding?: number | null;
 }
+
+/** The identities of edge coupling that come with a residual. */
+export type CouplingIdentity = "telescoping" | "balance" | "forcing" | "update" | "nearPeriodicity";
 
 /**
  * Sums over steps, with the residual of each identity. For gradient descent over every step up to this iterate, under
@@ -184,9 +188,9 @@ export interface CouplingRecord {
     readonly aboveBound: number;
   }[];
   /** Relative; none should exceed rounding (`nearPeriodicity` may be negative). */
-  readonly residuals: Readonly<
-    Record<"telescoping" | "balance" | "forcing" | "update" | "nearPeriodicity", number>
-  >;
+  readonly residuals: Readonly<Record<CouplingIdentity, number>>;
+  /** What rounding may make of each. */
+  readonly roundings?: Readonly<Record<CouplingIdentity, number>>;
 }
 
 /**
@@ -261,6 +265,8 @@ export interface RunSummary {
   readonly assumptions?: Readonly<Record<string, AssumptionCount>>;
   /** Means of what was measured beyond loss and sharpness, over as many of its last records. */
   readonly measured?: readonly MeasuredMean[];
+  /** Edge coupling up to the last record of it. */
+  readonly coupling?: CouplingRecord;
   readonly accuracy?: number | null;
   readonly testAccuracy?: number | null;
   /** Step of the first solve with S ≥ threshold. */

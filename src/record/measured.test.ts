@@ -1,5 +1,5 @@
 // Means of detailed records and counts of failed assumptions, against numbers taken by hand.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { AssumptionRecord, MeasurementEvent } from "./events.ts";
 import { assumptionWarnings, measuredMeans, type MeasuredState, noteMeasured } from "./measured.ts";
 
@@ -51,6 +51,46 @@ describe("means", () => {
     ]);
     expect(note([event(0, { loss: 1, sharpness: 2 })])).toEqual({});
   });
+});
+
+test("edge coupling: the last record as it is, means of the steps' own numbers", () => {
+  const coupling = (rTilde: number): MeasurementEvent["coupling"] => ({
+    loss: "full",
+    last: {
+      stepSquared: 1,
+      coupling: 0,
+      lossChange: 0,
+      rBar: 2 * rTilde,
+      rTilde,
+      proxy: 0,
+      twoStepReturn: 0.5,
+      updateResidual: 0,
+    },
+    steps: rTilde,
+    energy: 1,
+    lossDrop: 0,
+    weightedMean: 1,
+    forcedMean: 1,
+    largest: 1,
+    largestStep: 1,
+    firstAbove: null,
+    deficit: 0,
+    excess: 0,
+    windows: [],
+    residuals: { telescoping: 0, balance: 0, forcing: 0, update: 0, nearPeriodicity: 0 },
+  });
+  const state = note([
+    event(1, { coupling: coupling(3)! }),
+    event(2, { coupling: coupling(5)! }),
+    event(3, {}),
+  ]);
+  expect(state.coupling).toEqual(coupling(5));
+  const means = measuredMeans(state).map(({ quantity, mean }) => [quantity, mean]);
+  expect(means).toEqual([
+    ["coupling.last.rBar", 8],
+    ["coupling.last.rTilde", 4],
+    ["coupling.last.twoStepReturn", 0.5],
+  ]);
 });
 
 describe("assumptions", () => {

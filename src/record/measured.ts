@@ -1,6 +1,12 @@
 // What a run measured beyond loss and sharpness, boiled down: means over its last records, and which assumptions failed how often.
 import { equilibrium } from "../math/index.ts";
-import type { AssumptionCount, MeasuredMean, MeasurementEvent, MeasurementPoint } from "./events.ts";
+import type {
+  AssumptionCount,
+  CouplingRecord,
+  MeasuredMean,
+  MeasurementEvent,
+  MeasurementPoint,
+} from "./events.ts";
 
 /** Running state; plain JSON, part of checkpoints. */
 export interface MeasuredState {
@@ -8,6 +14,8 @@ export interface MeasuredState {
   readonly assumptions?: Readonly<Record<string, AssumptionCount>>;
   /** Last values by `point quantity`, oldest first; null where not finite. Absent until there are some. */
   readonly series?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Edge coupling up to the last record of it; absent until there is one. */
+  readonly coupling?: CouplingRecord;
 }
 
 const SCALARS = [
@@ -21,6 +29,8 @@ const SCALARS = [
   "stepSharpness",
   "trace",
 ] as const satisfies readonly (keyof MeasurementEvent)[];
+
+const COUPLING_SCALARS = ["rBar", "rTilde", "twoStepReturn"] as const;
 
 /**
  * The state after one more measurement.
@@ -43,8 +53,10 @@ export function noteMeasured(
     const key = `${event.point} ${quantity}`;
     series[key] = [...(series[key] ?? []), value].slice(-last);
   }
+  const coupling = event.coupling ?? state.coupling;
   return {
     ...(assumptions === undefined ? {} : { assumptions }),
+    ...(coupling === undefined ? {} : { coupling }),
     ...(Object.keys(series).length === 0 ? {} : { series }),
   };
 }
@@ -61,6 +73,8 @@ function* quantities(event: MeasurementEvent): Generator<readonly [string, numbe
   for (const [batch, { mean }] of Object.entries(event.batchSharpness ?? {})) {
     yield [`batchSharpness.${batch}`, mean];
   }
+  const step = event.coupling?.last;
+  if (step) for (const name of COUPLING_SCALARS) yield [`coupling.last.${name}`, step[name]];
 }
 
 function counted(

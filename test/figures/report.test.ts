@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { buildReport, reportFigures, summaryRows } from "../../src/figures/index.ts";
 import { headlessDocument } from "../../src/figures/headless.ts";
-import type { MeasurementEvent, RunRecord } from "../../src/record/index.ts";
+import type { CouplingRecord, MeasurementEvent, RunRecord } from "../../src/record/index.ts";
 import { writeReport } from "./gallery.ts";
 import { headlineRuns, syntheticRun } from "./synthetic.ts";
 
@@ -105,6 +105,23 @@ test("the page: table, figures, configuration, provenance, marks; every number l
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+/** Edge coupling of some steps but the last one. */
+const SUMS: Omit<CouplingRecord, "last"> = {
+  loss: "full",
+  steps: 60,
+  energy: 1,
+  lossDrop: 0.5,
+  weightedMean: 199,
+  forcedMean: 199,
+  largest: 230,
+  largestStep: 12,
+  firstAbove: 11,
+  deficit: 2,
+  excess: 1,
+  windows: [],
+  residuals: { telescoping: 0, balance: 0, forcing: 0, update: 0, nearPeriodicity: -1 },
+};
+
 /** A run with every quantity measured at both points, β only at midpoints. */
 function measuredRun(
   id: string,
@@ -163,6 +180,51 @@ test("figures of what else was measured: the theory's at midpoints, curvature al
   expect(byName.get("gradient-curvature")!.svg).toContain("2/η = 200");
   expect(byName.get("gradient-curvature")!.svg).not.toContain("at the midpoint");
   expect(buildReport(runs, options).html).toContain("Self-stabilisation");
+});
+
+test("edge coupling: the steps' own curvature, its mean, return and functional, wherever the rest is measured", () => {
+  const run = syntheticRun({ id: "gd", steps: 60, every: 20 });
+  const measurements = run.measurements.map((event) => ({
+    ...event,
+    coupling: {
+      ...SUMS,
+      last:
+        event.step === 20
+          ? null
+          : {
+              stepSquared: 1,
+              coupling: -event.step,
+              lossChange: 0,
+              rBar: 210,
+              rTilde: 190 + event.step / 10,
+              proxy: 0,
+              twoStepReturn: 0.15,
+              updateResidual: 0,
+            },
+    },
+  }));
+  for (const point of ["iterate", "midpoint", "both"]) {
+    const config = { ...run.config, measure: { point } };
+    const figures = reportFigures([{ ...run, config, measurements }], options);
+    const byName = new Map(figures.map((figure) => [figure.name, figure]));
+    const rows = (name: string): (readonly [string, number | null])[] =>
+      byName.get(name)!.rows.map(({ series, y }) => [series, y] as const);
+    expect(rows("coupling-curvature")).toEqual([
+      ["r̃", 194],
+      ["r̃", 196],
+      ["r̄", 210],
+      ["r̄", 210],
+    ]);
+    expect(byName.get("coupling-curvature")!.svg).toContain("2/η = 200");
+    expect(rows("coupling-mean").slice(0, 1)).toEqual([["weighted mean of r̃", 199]]);
+    expect(rows("coupling-return").map(([, y]) => y)).toEqual([0.15, 0.15]);
+    expect(rows("coupling").map(([, y]) => y)).toEqual([-40, -60]);
+    for (const name of ["coupling-curvature", "coupling-return", "coupling"]) {
+      expect(byName.get(name)!.svg).not.toContain("at the midpoint");
+    }
+  }
+  const plain = reportFigures([run], options).map(({ name }) => name);
+  expect(plain.filter((name) => name.startsWith("coupling"))).toEqual([]);
 });
 
 test("no figure for what nobody measured, nor the noise of gradient descent; one place when only that was measured", () => {

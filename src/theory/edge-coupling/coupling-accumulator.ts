@@ -1,6 +1,6 @@
 // Edge coupling along a run: one step at a time, with the cumulative identities and how exactly each one holds.
 import { CompensatedSum, InputError, type DType, type Vector, zeros } from "../../math/index.ts";
-import { type CouplingStep, couplingStep, type StepEnds } from "./coupling-step.ts";
+import { type CouplingStep, couplingStep, SPACING, type StepEnds } from "./coupling-step.ts";
 import { checkRate } from "./functional.ts";
 
 export interface CouplingOptions {
@@ -28,7 +28,7 @@ export interface ConcentrationWindow {
 
 /**
  * Sums over the steps so far, each statement of arXiv 2604.20446 with the number that shows whether it holds.
- * Residuals are relative and of the order of the rounding of losses and parameters, or something is wrong.
+ * Residuals are relative and of the order of `roundings`, or something is wrong.
  */
 export interface CouplingSummary {
   /** K, the number of steps. */
@@ -65,6 +65,8 @@ export interface CouplingSummary {
      */
     readonly nearPeriodicity: number;
   };
+  /** What rounding may make of each residual: a bound for `update`, the order of magnitude for the others. */
+  readonly roundings: Readonly<Record<keyof CouplingSummary["residuals"], number>>;
 }
 
 /** Everything an accumulator is but its vectors: plain JSON, restored to the bit. */
@@ -84,7 +86,16 @@ export interface CouplingState {
 type SumState = readonly [sum: number, lost: number];
 type SumName = (typeof SUMS)[number];
 
-const SUMS = ["energy", "lossDrop", "weighted", "telescoped", "deficit", "excess", "deviation"] as const;
+const SUMS = [
+  "energy",
+  "lossDrop",
+  "weighted",
+  "telescoped",
+  "deficit",
+  "excess",
+  "deviation",
+  "rounding",
+] as const;
 
 /** The last iterate `next` was given. */
 export interface CouplingVectors {
@@ -234,6 +245,10 @@ export class CouplingAccumulator {
     const forcedMean = energy > 0 ? threshold - (2 * drop) / energy : null;
     const size = deficit + excess;
     const relative = (value: number): number => (size > 0 ? Math.abs(value) / size : 0);
+    const perEnergy = (value: number): number => (energy > 0 ? value / energy : 0);
+    // Each term ‖d‖²(2/η − r̃) is rounded relatively to its parts ‖d‖²·2/η and ‖d‖²r̃.
+    const parts = 2 * threshold * energy + size;
+    const spacing = SPACING.float64;
     return {
       steps: this.#steps,
       energy,
@@ -246,22 +261,30 @@ export class CouplingAccumulator {
       deficit,
       excess,
       windows: this.#windows.map(({ width, below, above }) => {
-        const share = (value: number): number => (energy > 0 ? value / energy : 0);
+        const [low, high] = [perEnergy(below.value), perEnergy(above.value)];
         return {
           width,
-          within: energy > 0 ? Math.max(0, 1 - share(below.value) - share(above.value)) : 0,
-          below: share(below.value),
-          above: share(above.value),
-          belowBound: share((2 * drop + excess) / width),
-          aboveBound: share(excess / width),
+          within: energy > 0 ? Math.max(0, 1 - low - high) : 0,
+          below: low,
+          above: high,
+          belowBound: perEnergy((2 * drop + excess) / width),
+          aboveBound: perEnergy(excess / width),
         };
       }),
       residuals: {
         telescoping: relative(this.#sums.telescoped.value - 2 * drop),
         balance: relative(deficit - excess - 2 * drop),
         forcing: weightedMean === null ? 0 : Math.abs(weightedMean - forcedMean!) / threshold,
-        update: energy > 0 ? Math.sqrt(this.#sums.deviation.value / energy) : 0,
+        update: Math.sqrt(perEnergy(this.#sums.deviation.value)),
         nearPeriodicity: this.#nearPeriodicity === -Infinity ? 0 : this.#nearPeriodicity / threshold,
+      },
+      roundings: {
+        telescoping: relative(spacing * parts),
+        balance: relative(spacing * parts),
+        forcing: (spacing * perEnergy(parts)) / threshold,
+        update: Math.sqrt(perEnergy(this.#sums.rounding.value)),
+        // Of the inner product ⟨∇L(y) − ∇L(x), d⟩ over P entries.
+        nearPeriodicity: spacing * Math.sqrt(this.#size),
       },
     };
   }
@@ -287,6 +310,7 @@ export class CouplingAccumulator {
     }
     if (below <= 0) this.#firstAbove ??= index;
     this.#sums.deviation.add(stepSquared * step.updateResidual! ** 2);
+    this.#sums.rounding.add(stepSquared * step.updateRounding! ** 2);
     const margin = Math.abs(rBar - threshold) - (step.twoStepReturn! + step.updateResidual!) / this.#lr;
     this.#nearPeriodicity = Math.max(this.#nearPeriodicity, margin);
   }

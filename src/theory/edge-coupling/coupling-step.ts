@@ -1,5 +1,5 @@
 // One descent step seen through both of its ends: step-direction curvatures r̄, r̃ and the coupling A_η, without a Hessian.
-import type { Vector } from "../../math/index.ts";
+import { type DType, dtypeOf, type Vector } from "../../math/index.ts";
 
 /** Both ends of a step d = y − x under one loss: the full one, or that of a single mini-batch. */
 export interface StepEnds {
@@ -33,7 +33,12 @@ export interface CouplingStep {
   readonly twoStepReturn: number | null;
   /** ‖d + η∇L(x)‖/‖d‖: how far this is from a step of gradient descent with rate η; rounding only, or a defect. */
   readonly updateResidual: number | null;
+  /** What rounding y to its precision may make of `updateResidual`: half a unit in the last place of every entry. */
+  readonly updateRounding: number | null;
 }
+
+/** Spacing of numbers at 1 in the precision a vector has. */
+export const SPACING: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 };
 
 /** Scalars of one step. One pass over the vectors, nothing of their length is allocated. */
 export function couplingStep(ends: StepEnds, lr: number): CouplingStep {
@@ -43,8 +48,10 @@ export function couplingStep(ends: StepEnds, lr: number): CouplingStep {
   let returnAlong = 0;
   let returnSquared = 0;
   let updateSquared = 0;
+  let endSquared = 0;
   for (let i = 0; i < x.length; i++) {
-    const d = y[i]! - x[i]!;
+    const end = y[i]!;
+    const d = end - x[i]!;
     const before = gradientX[i]!;
     const after = gradientY[i]!;
     const back = d - lr * after;
@@ -54,6 +61,7 @@ export function couplingStep(ends: StepEnds, lr: number): CouplingStep {
     returnAlong += d * back;
     returnSquared += back * back;
     updateSquared += excess * excess;
+    endSquared += end * end;
   }
   const lossChange = lossY - lossX;
   const per = stepSquared > 0 ? 1 / stepSquared : null;
@@ -66,5 +74,7 @@ export function couplingStep(ends: StepEnds, lr: number): CouplingStep {
     proxy: -returnAlong / (2 * lr),
     twoStepReturn: per === null ? null : Math.sqrt(returnSquared * per),
     updateResidual: per === null ? null : Math.sqrt(updateSquared * per),
+    updateRounding:
+      per === null ? null : (SPACING[dtypeOf(y)] / 2) * Math.sqrt(endSquared * per) + SPACING.float64,
   };
 }

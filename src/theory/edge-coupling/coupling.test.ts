@@ -122,6 +122,9 @@ describe("identities", () => {
         expect(forcing).toBeLessThan(1e-9);
         expect(update).toBeLessThan(1e-9);
         expect(nearPeriodicity).toBeLessThan(1e-9);
+        for (const identity of ["telescoping", "balance", "forcing", "update"] as const) {
+          expect(summary.residuals[identity]).toBeLessThanOrEqual(4 * summary.roundings[identity]);
+        }
         expect(summary.largest!).toBeGreaterThanOrEqual(summary.forcedMean! - 1e-9);
         for (const window of summary.windows) {
           expect(window.within + window.below + window.above).toBeCloseTo(1, 10);
@@ -140,6 +143,23 @@ describe("identities", () => {
     expect(step.rTilde).toBeCloseTo(4, 12);
     expect(step.twoStepReturn).toBeCloseTo(0, 12);
     expect(step.lossChange).toBeCloseTo(0, 12);
+  });
+
+  test("in float32 the steps are off by the rounding of parameters, and no more", () => {
+    const [lr, size] = [0.01, 400];
+    const coupling = new CouplingAccumulator({ lr, size, dtype: "float32" });
+    const theta = Float32Array.from({ length: size }, (_, i) => Math.sin(i) + 1.5);
+    for (let k = 0; k < 30; k++) {
+      const gradient = theta.map((x) => 2 * x);
+      const loss = theta.reduce((sum, x) => sum + x * x, 0);
+      coupling.next(theta, gradient, loss);
+      for (let i = 0; i < size; i++) theta[i] = theta[i]! - lr * gradient[i]!;
+    }
+    const { residuals, roundings } = coupling.summary();
+    // Rounding is uniform: 1/√3 of its bound, less where a binade begins.
+    expect(residuals.update / roundings.update).toBeGreaterThan(0.3);
+    expect(residuals.update / roundings.update).toBeLessThan(0.7);
+    expect(roundings.telescoping).toBeLessThan(1e-12);
   });
 
   test("steps that are not gradient descent are found out", () => {

@@ -10,6 +10,7 @@ import {
   type Vector,
   zeros,
 } from "../../math/index.ts";
+import { SPACING } from "./coupling-step.ts";
 
 /** q(τ) = dᵀH(x + τd)d/‖d‖² at one τ of [0, 1]. */
 export interface SegmentSample {
@@ -119,7 +120,7 @@ export async function segment(
   const samples = [first, ...fine.samples, last];
 
   const scale = Math.max(...samples.map(({ curvature }) => Math.abs(curvature)));
-  const epsilon = dtype === "float64" ? 2 ** -52 : 2 ** -23;
+  const epsilon = SPACING[dtype];
   const resolution = 8 * epsilon * scale;
   const average = async (
     weight: (tau: number) => number,
