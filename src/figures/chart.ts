@@ -29,6 +29,8 @@ export interface ChartSpec {
   readonly title: string;
   readonly alt: string;
   readonly yLabel: string;
+  /** Default: step, or effective time. */
+  readonly xLabel?: string;
   readonly lines: readonly Line[];
   readonly traces: readonly Trace[];
   readonly references?: readonly Reference[];
@@ -118,7 +120,7 @@ export function drawChart(spec: ChartSpec, options: FigureOptions): Figure {
   appendCrosses(options.document, svg, drawn, toX, toY, frame);
   appendLabels(options.document, svg, labels, layout, positionY, frame);
   appendTitles(options.document, svg, frame, {
-    x: options.x === "time" ? "effective time η·step →" : "step →",
+    x: `${spec.xLabel ?? (options.x === "time" ? "effective time η·step" : "step")} →`,
     y: `↑ ${spec.yLabel}`,
     ...(empty ? { empty: "No finite values to draw." } : {}),
   });

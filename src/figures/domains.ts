@@ -56,7 +56,7 @@ export function verticalDomain(
 }
 
 /** Range of the horizontal axis: from the first to the last point, from zero when that is near. */
-export function horizontalDomain(lines: readonly Line[]): [number, number] {
+export function horizontalDomain(lines: readonly Pick<Line, "x">[]): [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const line of lines) {
