@@ -5,6 +5,7 @@ import { withSession } from "../node/provenance.ts";
 import type { RunFolder } from "../node/run-store.ts";
 import type { Provenance, RunEvent, RunSummary } from "../record/index.ts";
 import { type Problem, provenanceOf } from "./assemble.ts";
+import { classifierOf } from "./classifier.ts";
 import { changesSince } from "./provenance.ts";
 
 /** A run over a problem, and where its record goes. */
@@ -33,6 +34,7 @@ export async function recordProblem(
     objective,
     solveSharpness: lanczosSharpness,
     theta0,
+    classifier: config.measure.stability === false ? undefined : classifierOf(problem),
     hasTest: dataset.test !== null,
     clock,
     resume,

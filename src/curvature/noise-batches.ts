@@ -74,7 +74,7 @@ export function* allBatches(law: BatchLaw): Generator<WeightedBatch, void> {
   const { n, batch, sampling } = law;
   checkBatch(batch, n);
   const repeats = sampling === "with";
-  const count = binomial(repeats ? n + batch - 1 : n, batch);
+  const count = batchCount(law);
   if (count > ENUMERATION_LIMIT) {
     throw new InputError("too many batches to enumerate", {
       received: `about ${count.toPrecision(3)}`,
@@ -92,6 +92,11 @@ export function* allBatches(law: BatchLaw): Generator<WeightedBatch, void> {
     const next = indices[k]! + 1;
     for (let j = k; j < batch; j++) indices[j] = repeats ? next : next + j - k;
   }
+}
+
+/** How many `allBatches` gives: C(n, b) subsets, or C(n + b − 1, b) multisets; possibly Infinity. */
+export function batchCount({ n, batch, sampling }: BatchLaw): number {
+  return binomial(sampling === "with" ? n + batch - 1 : n, batch);
 }
 
 function binomial(n: number, k: number): number {

@@ -119,6 +119,19 @@ export class NetworkObjective implements ExampleObjective, SmoothObjective {
     return { loss: loss / examples.n, accuracy: rule ? correct / examples.n : null };
   }
 
+  /** The network's outputs on the training examples, n×outputs, in a buffer of its own. Cost: one forward pass. */
+  async outputs(theta: Vector): Promise<Vector> {
+    const { outputs } = this.#network;
+    const all = zeros(this.dtype, this.n * outputs);
+    let start = 0;
+    for (const chunk of this.#train.chunks) {
+      const end = start + chunk.size * outputs;
+      await this.#run("evaluation", chunk, [["parameters", theta]], [this.#scalar, all.subarray(start, end)]);
+      start = end;
+    }
+    return all;
+  }
+
   async hessian(theta: Vector): Promise<HessianOperator> {
     this.#linearised = null;
     this.#point.set(theta);

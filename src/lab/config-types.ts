@@ -49,6 +49,23 @@ export interface TraceSpec {
   readonly tolerance: number;
 }
 
+/** What is measured about the stable sets of cross-entropy. */
+export interface StabilitySpec {
+  /** Steps between evaluations of the full loss. Exits and returns are seen at every step with 1. */
+  readonly every: number;
+  /** The conditional drift of the loss at every so many-th of them. */
+  readonly drift: DriftSpec | false;
+  /** Solve for the margin of the data before the first step. */
+  readonly margin: boolean;
+}
+
+/** How E[L(θ′) | θ] − L(θ) is found. */
+export interface DriftSpec {
+  readonly every: number;
+  /** Most random batches. When there are no more than that in all, each is visited once; see `StabilityRun`. */
+  readonly batches: number;
+}
+
 export interface MeasureSpec {
   /** Steps between measurements; 0 measures nothing. */
   readonly every: number;
@@ -74,6 +91,8 @@ export interface MeasureSpec {
   readonly stepSharpness: boolean;
   /** Edge coupling: curvature along the steps by losses and gradients alone, and the identities it obeys. */
   readonly coupling: boolean;
+  /** Stable sets of cross-entropy with large steps: the loss in log space at its own cadence, drift, margin. */
+  readonly stability: StabilitySpec | false;
   /** Trace of the Hessian. */
   readonly trace: TraceSpec | false;
   /**

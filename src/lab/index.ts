@@ -14,3 +14,4 @@ export * from "./measure-plan.ts";
 export * from "./point-probe.ts";
 export * from "./product-objective.ts";
 export * from "./gap/index.ts";
+export * from "./stability/index.ts";

@@ -34,7 +34,7 @@ export async function* replay(
     ...config,
     // One step more than is asked for: the runner ends a run by measuring its last point.
     steps: last + 1,
-    measure: { ...config.measure, every: 0, rayleigh: 0, point: "iterate" },
+    measure: { ...config.measure, every: 0, rayleigh: 0, point: "iterate", stability: false },
     stop: { diverged: false, divergedFactor: config.stop.divergedFactor },
     checkpoint: { ...config.checkpoint, every: 1 },
   };

@@ -1,6 +1,7 @@
 // What the runner needs from outside (solver, store, clock) and what it hands out (events, checkpoints).
 import type { ExampleObjective, HessianOperator, Objective } from "../curvature/index.ts";
 import type { Vector } from "../math/index.ts";
+import type { ResolvedNet } from "../nets/index.ts";
 import type { SamplerState, UpdateState } from "../optim/index.ts";
 import type { MeasuredState, RunEvent, RunSummary, TensorFile } from "../record/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
@@ -101,6 +102,17 @@ export interface CheckpointItem {
 /** What the runner yields: events for the record, and checkpoints to save. */
 export type RunItem = RunEvent | CheckpointItem;
 
+/** A classification problem as measuring stable sets sees it, whatever executes the network. */
+export interface Classifier {
+  /** n×d training inputs, and the class of each. */
+  readonly inputs: Vector;
+  readonly labels: Int32Array;
+  readonly classes: number;
+  readonly net: ResolvedNet;
+  /** Outputs on the training examples, n×classes. */
+  readonly outputs: (theta: Vector) => Promise<Vector>;
+}
+
 /** Everything a run depends on. */
 export interface RunOptions {
   readonly config: ExperimentConfig;
@@ -108,6 +120,8 @@ export interface RunOptions {
   readonly solveSharpness: SharpnessSolver;
   /** Initial parameters; copied. Ignored when `resume` is given. */
   readonly theta0: Vector;
+  /** The examples and the network's outputs on them; needed with `measure.stability`. */
+  readonly classifier?: Classifier | undefined;
   /** Whether the objective has a test split. */
   readonly hasTest: boolean;
   /** Milliseconds from any origin; decides only when checkpoints are due and what `seconds` says. */

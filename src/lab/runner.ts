@@ -16,6 +16,7 @@ import type { ExperimentConfig, OptimizerSpec } from "./config-types.ts";
 import { CouplingRun } from "./coupling-run.ts";
 import { type DueHere, Measurer } from "./measure-run.ts";
 import { MidpointWindow } from "./midpoint.ts";
+import { StabilityRun } from "./stability/stability-run.ts";
 import type { CheckpointItem, RunItem, RunOptions } from "./run-types.ts";
 import { finiteOrNull, Tracker } from "./tracker.ts";
 
@@ -69,6 +70,7 @@ class Run {
   readonly #tracker: Tracker;
   readonly #midpoints: MidpointWindow | null;
   readonly #coupling: CouplingRun | null;
+  readonly #stability: StabilityRun | null;
   #theta: Vector;
   /** Where a fused step writes θ' before the two change places. */
   #next: Vector | null = null;
@@ -118,6 +120,7 @@ class Run {
     this.#coupling = coupling
       ? new CouplingRun(objective, config.optimizer.lr, loss, resume?.coupling ?? null)
       : null;
+    this.#stability = StabilityRun.of(config, objective, options.classifier);
     this.#step = resume?.step ?? 0;
     this.#lastCheckpoint = clock();
   }
@@ -131,6 +134,7 @@ class Run {
     yield this.#tracker.count({ type: "header", version: 1 });
     const index = this.#cadence.indexOf(0);
     if (index !== null) yield* this.#measure(index);
+    else if (this.#stability?.dueAt(0) === true) yield* this.#stabilityAlone();
     if (this.#config.steps === 0 && this.divergence === null) yield* this.#finish("finished", "0 steps");
     else if (!this.over) yield this.checkpoint("running");
   }
@@ -149,7 +153,10 @@ class Run {
     if (this.#midpoints !== null) yield* this.#measureMidpoint(this.#midpoints);
     const index = this.#cadence.indexOf(step);
     if (index !== null) yield* this.#measure(index);
-    else if (this.#cadence.rayleighAt(step)) yield* this.#rayleigh();
+    else {
+      if (this.#cadence.rayleighAt(step)) yield* this.#rayleigh();
+      if (this.#stability?.dueAt(step) === true) yield* this.#stabilityAlone();
+    }
     if (this.over) return;
     yield* this.#stopRules(loss);
   }
@@ -209,8 +216,16 @@ class Run {
     const { event, loss, gradientReady } = measured;
     if (needGradient && gradientReady) this.#readyLoss = loss;
     const coupling = due.probes ? await this.#coupled(needGradient ? loss : null) : {};
-    yield* this.#noteMeasurement({ ...event, ...coupling });
+    const stability = (await this.#stability?.atIterate(this.#step, this.#theta)) ?? {};
+    yield* this.#noteMeasurement({ ...stability, ...event, ...coupling });
     if (loss !== null) yield* this.#checkLoss(loss, true);
+  }
+
+  /** Stable sets between two measurements. */
+  async *#stabilityAlone(): AsyncGenerator<RunItem, void> {
+    const measured = await this.#stability!.atIterate(this.#step, this.#theta);
+    yield* this.#noteMeasurement({ type: "measurement", step: this.#step, point: "iterate", ...measured });
+    yield* this.#checkLoss(measured.loss ?? Number.NaN, true);
   }
 
   /** Edge coupling up to the iterate whose loss, for full batches, was just measured with its gradient. */

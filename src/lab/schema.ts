@@ -70,6 +70,17 @@ const trace = switchable({
   tolerance: tolerance(1).default(0.05),
 });
 
+const stability = switchable({
+  every: whole(1).default(1),
+  drift: z
+    .union([
+      z.literal(false),
+      strict({ every: whole(1).default(1), batches: whole(2, 100_000).default(50) }),
+    ])
+    .prefault({}),
+  margin: flag().default(true),
+});
+
 const measure = strict({
   every: whole(0).default(50),
   alternate: flag().default(true),
@@ -84,6 +95,7 @@ const measure = strict({
   interaction: flag().default(false),
   stepSharpness: flag().default(false),
   coupling: flag().default(false),
+  stability,
   trace,
   probeEvery: whole(1).default(1),
   testEvery: whole(0).default(1),
@@ -151,6 +163,10 @@ const experiment = strict({
   sweep: valueLists.default({}),
   runs: z.array(variant, { error: "allowed: a list of { name, set }" }).default([]),
   report: flag().default(false),
+}).superRefine(({ loss, measure: { stability: measured } }, context) => {
+  if (measured === false || loss === "ce") return;
+  const message = "allowed: ce with measure.stability, because stable sets are a theory of cross-entropy";
+  context.addIssue({ code: "custom", path: ["loss"], message });
 });
 
 /** The schema itself. Use `parseExperiment` to read a file: it adds overrides, origins and readable errors. */

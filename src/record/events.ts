@@ -1,6 +1,7 @@
 // The typed, versioned lines of events.jsonl. Both the command line and the browser read only these.
 import type { EdgeVerdict } from "../math/index.ts";
 import type { Provenance } from "./provenance.ts";
+import type { StabilityRecord } from "./stability.ts";
 
 /** First line of every events file. */
 export interface HeaderEvent {
@@ -127,6 +128,9 @@ export interface MeasurementEvent {
 
   /** Edge coupling of the steps so far; see `CouplingRecord`. */
   readonly coupling?: CouplingRecord;
+
+  /** Stable sets of cross-entropy; where only they are measured, nothing else but `loss` is there. */
+  readonly stability?: StabilityRecord;
 
   /** tr H, its standard error (0 when exact) and the products it took. */
   readonly trace?: number | null;

@@ -12,4 +12,5 @@ export * from "./run-files.ts";
 export * from "./safetensors.ts";
 export * from "./series.ts";
 export * from "./serve-api.ts";
+export * from "./stability.ts";
 export * from "./tensor-file.ts";

@@ -1,0 +1,83 @@
+// Which theorems of arXiv 2606.30930 speak about a run: the model, the normalised data, and the constants they give.
+import { resolveNet } from "../../nets/index.ts";
+import type { StabilityProblemRecord } from "../../record/index.ts";
+import {
+  linearModelConstants,
+  type ModelConstants,
+  type StabilitySetting,
+  theoryApplicable,
+} from "../../theory/index.ts";
+import type { ExperimentConfig } from "../config-types.ts";
+
+/** The setting of the theorems, or why there is none. */
+export interface TheorySetting {
+  readonly setting: StabilitySetting | null;
+  /** Why no theorem speaks about the run; null when one does. */
+  readonly reason: string | null;
+  /** What a reader must know beside it: how inputs were normalised, which sampling stands for which. */
+  readonly notes: readonly string[];
+}
+
+type Found = { readonly model: ModelConstants } | { readonly reason: string };
+
+/**
+ * Inputs longer than 1 are divided by the largest norm s. For the linear model that is the same run with learning rate
+ * ηs², step for step, so the theorems are read there; for other networks it is another run, and nothing is claimed.
+ */
+export function theorySetting(
+  config: ExperimentConfig,
+  problem: StabilityProblemRecord | null,
+): TheorySetting {
+  if (problem === null) return none("the record does not begin with the run, so data and margin are unknown");
+  const { examples: n, classes, largestNorm } = problem;
+  const scale = Math.max(1, largestNorm);
+  const found = modelOf(config, problem);
+  if ("reason" in found) return none(found.reason);
+  const { optimizer } = config;
+  const batch = optimizer.name === "gd" || optimizer.batch === "full" ? n : optimizer.batch;
+  const sampling = optimizer.name === "gd" ? "without" : optimizer.sampling;
+  const notes: string[] = [];
+  if (scale > 1) {
+    notes.push(
+      `inputs are as long as ${scale.toPrecision(4)}: bounds are those of inputs divided by that, at learning rate ${(optimizer.lr * scale ** 2).toPrecision(4)}, which is the same run`,
+    );
+  }
+  if (sampling !== "with" && batch < n) {
+    notes.push(
+      `the theorems draw batches with replacement; sampling: ${sampling} has the noise of subsets at every single step, and constants for it`,
+    );
+  }
+  return {
+    setting: {
+      n,
+      classes,
+      lr: optimizer.lr * scale ** 2,
+      batch,
+      sampling,
+      model: found.model,
+      initialNorm: problem.initialNorm * scale,
+    },
+    reason: null,
+    notes,
+  };
+}
+
+function none(reason: string): TheorySetting {
+  return { setting: null, reason, notes: [] };
+}
+
+function modelOf({ net }: ExperimentConfig, problem: StabilityProblemRecord): Found {
+  const { hidden, channels, bias, outputBias } = resolveNet(net);
+  if (hidden.length > 0 || channels.length > 0) {
+    return { reason: "the theorems are about linear models and two-layer mean-field networks" };
+  }
+  if (bias !== false || outputBias) return { reason: "the theorems are about models without bias (bias: false)" };
+  const { margin, zeroInputs } = problem;
+  if (margin === undefined) return { reason: "the margin was not measured (measure.stability.margin)" };
+  if (zeroInputs > 0) {
+    return { reason: `${zeroInputs} of the inputs are zero vectors, which no linear model tells apart` };
+  }
+  const { applicable, reason } = theoryApplicable(margin.value);
+  if (!applicable) return { reason: margin.value === null ? margin.sentence : reason! };
+  return { model: linearModelConstants(margin.value!) };
+}
