@@ -16,6 +16,7 @@ import { addSchemaCommand } from "./commands/schema.ts";
 import { addSegmentCommand } from "./commands/segment.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
+import { addStabilityCommand } from "./commands/stability.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
 import { addTrajectoryCommand } from "./commands/trajectory.ts";
 import { addWorkCommand } from "./commands/work.ts";
@@ -63,6 +64,7 @@ function buildProgram(host: Host): Command {
     addTrajectoryCommand,
     addSegmentCommand,
     addOrbitsCommand,
+    addStabilityCommand,
     addReportCommand,
     addReproduceCommand,
     addCompareCommand,

@@ -67,7 +67,7 @@ export function bandMark(
     fill: line.trace.style.colour,
     fillOpacity: 0.18,
     ...(clip ? { clip: "frame" as const } : {}),
-    ariaDescription: "mean ± 1 sd",
+    ariaDescription: line.bandMeaning ?? "mean ± 1 sd",
   });
 }
 

@@ -8,6 +8,7 @@ export * from "./grad-norm.ts";
 export * from "./loss.ts";
 export * from "./palette.ts";
 export * from "./relative-sharpness.ts";
+export * from "./stability/index.ts";
 export * from "./rows.ts";
 export * from "./sharpness.ts";
 export * from "./test-loss.ts";

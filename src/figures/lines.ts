@@ -33,6 +33,8 @@ export interface Line {
   readonly y: Float64Array;
   /** Mean − sd and mean + sd over seeds, where the line is such a mean. */
   readonly band?: { readonly low: Float64Array; readonly high: Float64Array };
+  /** What the band is, where it is no such mean. */
+  readonly bandMeaning?: string;
   /** Whether the line stops because the run diverged. */
   readonly diverged: boolean;
 }

@@ -217,7 +217,9 @@ class Run {
     if (needGradient && gradientReady) this.#readyLoss = loss;
     const coupling = due.probes ? await this.#coupled(needGradient ? loss : null) : {};
     const stability = (await this.#stability?.atIterate(this.#step, this.#theta)) ?? {};
-    yield* this.#noteMeasurement({ ...stability, ...event, ...coupling });
+    // The exact keys of `event` win: its loss is the one training sees.
+    const { type, step, point, ...measuredFields } = event;
+    yield* this.#noteMeasurement({ type, step, point, ...stability, ...measuredFields, ...coupling });
     if (loss !== null) yield* this.#checkLoss(loss, true);
   }
 

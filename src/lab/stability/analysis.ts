@@ -1,9 +1,8 @@
 // Several runs of large steps: grouped by learning rate and batch size over seeds, with the theorem's envelope above them.
 import { InputError } from "../../math/index.ts";
-import type { RunRecord } from "../../record/index.ts";
 import { bestIterateBound, geometricGrid, type StabilitySetting } from "../../theory/index.ts";
 import { groupBy, overRuns, type Statistic } from "../gap/statistic.ts";
-import { type StabilityRunAnalysis, stabilityRun } from "./run-analysis.ts";
+import type { StabilityRunAnalysis } from "./run-analysis.ts";
 
 /** One place of an envelope: the bound and what it bounds, the best seed mean so far, as logarithms. */
 export interface EnvelopePoint {
@@ -51,13 +50,8 @@ export interface StabilityAnalysis {
   readonly groups: readonly StabilityGroup[];
 }
 
-/**
- * Analyses runs with `measure.stability`; others are left out.
- *
- * @throws InputError when none has it
- */
-export function stabilityAnalysis(records: readonly RunRecord[]): StabilityAnalysis {
-  const runs = records.map(stabilityRun).filter((run) => run !== null);
+/** Groups runs. @throws InputError when there are none */
+export function stabilityAnalysis(runs: readonly StabilityRunAnalysis[]): StabilityAnalysis {
   if (runs.length === 0) {
     throw new InputError("no run measured stable sets", {
       hint: "Train with measure.stability: true, or with brink stability",

@@ -1,0 +1,43 @@
+// A stability analysis as plain data, for --json and numbers.json: every number, without the series.
+import type { StabilityAnalysis, StabilityGroup, StabilityRunAnalysis } from "../../lab/index.ts";
+import { FAILURE } from "../../lab/index.ts";
+import { BOUND_SOURCES } from "../../theory/index.ts";
+
+/** Everything but the series, which the runs' own records hold. */
+export function plainAnalysis({ groups, runs }: StabilityAnalysis): Record<string, unknown> {
+  return {
+    failureProbability: FAILURE,
+    bounds: BOUND_SOURCES,
+    groups: groups.map(plainGroup),
+    runs: runs.map(plainRun),
+  };
+}
+
+function plainGroup({ runs, ...group }: StabilityGroup): Record<string, unknown> {
+  return { ...group, runs: runs.map(({ id }) => id) };
+}
+
+function plainRun(run: StabilityRunAnalysis): Record<string, unknown> {
+  const { config: _config, series, rate, ...rest } = run;
+  return {
+    ...rest,
+    problem: series.problem,
+    drift: {
+      points: series.drift.length,
+      exact: series.drift.filter(({ exact }) => exact).length,
+      undecided: series.drift.filter(({ relative, stderr }) => Math.abs(relative) <= 2 * stderr && stderr > 0)
+        .length,
+    },
+    rate:
+      rate === null
+        ? null
+        : {
+            exponent: rate.fit.slope === null ? null : -rate.fit.slope.value,
+            interval:
+              rate.fit.slope === null ? null : [-rate.fit.slope.high, -rate.fit.slope.low],
+            r2: rate.fit.r2,
+            logSupremum: rate.logSupremum + Math.log(run.every),
+            oscillation: rate.oscillation,
+          },
+  };
+}
