@@ -4,7 +4,7 @@ import { InputError } from "../math/index.ts";
 import {
   ACTIVATION_NAMES,
   ARCHITECTURE_NAMES,
-  type InitScheme,
+  INIT_SCHEMES,
   LOSS_NAMES,
   type LossName,
   type NetConfig,
@@ -13,22 +13,19 @@ import {
 } from "../nets/index.ts";
 import { flag, oneOf, path, positive, strict, whole, wrapped } from "./schema-fields.ts";
 
-const SCHEMES: readonly InitScheme[] = ["pytorch", "xavier-normal", "kaiming-normal"];
-
-const activation = z
-  .union([
-    oneOf(ACTIVATION_NAMES),
-    strict({
-      name: oneOf(ACTIVATION_NAMES),
-      slope: z.number().optional(),
-      leak: z.number().min(0).max(1).optional(),
-      width: positive().optional(),
-      rescale: flag().optional(),
-    }),
-  ])
-  .default("tanh");
-const init = z.union([z.literal([...SCHEMES]), strict({ file: path() })], {
-  error: `allowed: ${SCHEMES.join(" | ")} | { file: a path }`,
+const anyActivation = z.union([
+  oneOf(ACTIVATION_NAMES),
+  strict({
+    name: oneOf(ACTIVATION_NAMES),
+    slope: z.number().optional(),
+    leak: z.number().min(0).max(1).optional(),
+    width: positive().optional(),
+    rescale: flag().optional(),
+  }),
+]);
+const activation = anyActivation.default("tanh");
+const init = z.union([z.literal([...INIT_SCHEMES]), strict({ file: path() })], {
+  error: `allowed: ${INIT_SCHEMES.join(" | ")} | { file: a path }`,
 });
 const sizes = z.array(whole(1, 1_000_000), { error: "allowed: a list of sizes" }).max(1000);
 const bias = z.union([flag(), z.literal("zero")], { error: "allowed: true | false | zero" });
@@ -73,6 +70,14 @@ const deepLinear = strict({
   ...common,
 });
 
+const meanField = strict({
+  name: z.literal("mean-field"),
+  width: whole(1, 100_000).default(512),
+  activation: anyActivation.default("leaky-softplus"),
+  init: init.default("pytorch"),
+  gain: positive().default(1),
+});
+
 const preset = strict({
   name: z.literal(PRESET_NAMES.filter((name) => !ARCHITECTURE_NAMES.includes(name))),
   init: init.optional(),
@@ -80,7 +85,7 @@ const preset = strict({
 
 /** Schema of `net`; FC-Tanh's family (`mlp`, 200-200, tanh) when absent. */
 export const netSchema: z.ZodType<NetConfig, unknown> = z
-  .discriminatedUnion("name", [mlp, cnn, deepLinear, preset])
+  .discriminatedUnion("name", [mlp, cnn, deepLinear, meanField, preset])
   .superRefine((net, context) => {
     try {
       resolveNet(net as NetConfig);

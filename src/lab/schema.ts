@@ -73,10 +73,7 @@ const trace = switchable({
 const stability = switchable({
   every: whole(1).default(1),
   drift: z
-    .union([
-      z.literal(false),
-      strict({ every: whole(1).default(1), batches: whole(2, 100_000).default(50) }),
-    ])
+    .union([z.literal(false), strict({ every: whole(1).default(1), batches: whole(2, 100_000).default(50) })])
     .prefault({}),
   margin: flag().default(true),
 });

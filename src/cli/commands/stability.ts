@@ -44,7 +44,10 @@ export function addStabilityCommand(program: Command, host: Host): void {
       await host.run(options, (output) => stability(output, host, file, options));
     });
   examplesFirst(command, [
-    ["brink stability experiments/large-steps/quick-linear.yaml", "18 runs of a linear model, then the report"],
+    [
+      "brink stability experiments/large-steps/quick-linear.yaml",
+      "18 runs of a linear model, then the report",
+    ],
     ["brink stability E.yaml --set optimizer.lr=10 --json", "one setting of your own, as JSON"],
     ["brink stability E.yaml", "again: trains what is missing, reports on all"],
     ["brink stability --from 'mine-*' --out figures", "runs with measure.stability that are there"],

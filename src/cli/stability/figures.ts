@@ -17,6 +17,7 @@ import {
   type StabilityAnalysis,
   type StabilityGroup,
   type StabilityRunAnalysis,
+  withinDrift,
 } from "../../lab/index.ts";
 import { batchText } from "./text.ts";
 
@@ -35,16 +36,14 @@ export function stabilityFigures(analysis: StabilityAnalysis, options: FigureOpt
 }
 
 function lossFigure(groups: readonly StabilityGroup[], options: FigureOptions): Figure {
-  const panels = [...groupBy(groups, ({ batch }) => batch)].map(
-    ([batch, members]): LossPanel => ({
-      title: batchText(batch),
-      groups: members.map(({ lr, runs, envelope }) => ({
-        label: `η = ${lr}`,
-        runs: runs.map(({ id, series }) => ({ run: id, steps: series.steps, logs: series.logLoss })),
-        bound: envelope.map(({ step, logBound }) => ({ step, log: logBound })),
-      })),
-    }),
-  );
+  const panels = [...groupBy(groups, ({ batch }) => batch)].map(([batch, members]): LossPanel => ({
+    title: batchText(batch),
+    groups: members.map(({ lr, runs, envelope }) => ({
+      label: `η = ${lr}`,
+      runs: runs.map(({ id, series }) => ({ run: id, steps: series.steps, logs: series.logLoss })),
+      bound: envelope.map(({ step, logBound }) => ({ step, log: logBound })),
+    })),
+  }));
   return largeStepLossFigure(
     { name: "loss", title: "Training loss with large steps", panels, notes: [] },
     options,
@@ -85,9 +84,9 @@ function drift(runs: readonly StabilityRunAnalysis[], options: FigureOptions): F
   );
 }
 
-/** Up to the last step whose drift is positive, by more than twice its error. */
+/** Up to the last step at which the loss is expected to rise. */
 function unsettled(samples: StabilityRunAnalysis["series"]["drift"]): Span | null {
-  const last = samples.findLast(({ relative, stderr }) => relative > 2 * stderr);
+  const last = samples.findLast((sample) => !withinDrift(sample));
   return last === undefined ? null : { from: 1, to: last.step };
 }
 
@@ -96,7 +95,7 @@ function stableSpan(entrance: number | null, end: number): Span | null {
 }
 
 function passages(groups: readonly StabilityGroup[], options: FigureOptions): Figure {
-  const panels = [...groupBy(groups, ({ lr }) => lr)].map(([lr, members]) => ({
+  const all = [...groupBy(groups, ({ lr }) => lr)].map(([lr, members]) => ({
     title: `η = ${lr}`,
     groups: members.map(({ batch, runs }) => {
       const excursions = runs.flatMap(({ sets }) => sets.empirical?.excursions ?? []);
@@ -108,12 +107,17 @@ function passages(groups: readonly StabilityGroup[], options: FigureOptions): Fi
       };
     }),
   }));
+  const panels = all.filter((each) => each.groups.some(({ exits }) => exits.length > 0));
+  const without = all.filter((each) => !panels.includes(each)).map(({ title }) => title);
   return passagesFigure(
     {
       name: "passages",
       title: "Exits from the empirical stable set and returns",
       panels,
-      notes: ["the empirical stable set: expected change of the loss at most 0"],
+      notes: [
+        "the empirical stable set: the loss is not expected to rise",
+        ...(without.length === 0 ? [] : [`no exit at ${without.join(", ")}`]),
+      ],
     },
     options,
   );

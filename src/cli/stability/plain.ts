@@ -18,9 +18,22 @@ function plainGroup({ runs, ...group }: StabilityGroup): Record<string, unknown>
 }
 
 function plainRun(run: StabilityRunAnalysis): Record<string, unknown> {
-  const { config: _config, series, rate, ...rest } = run;
+  const { id, seed, lr, batch, status, every, series, theory, set, sets, bounds, rate, monotonicity } = run;
   return {
-    ...rest,
+    id,
+    seed,
+    lr,
+    batch,
+    status,
+    every,
+    theory,
+    set,
+    sets,
+    bounds,
+    monotonicity,
+    finalLogLoss: run.finalLogLoss,
+    bestLogLoss: run.bestLogLoss,
+    testAccuracy: run.testAccuracy,
     problem: series.problem,
     drift: {
       points: series.drift.length,
@@ -33,8 +46,7 @@ function plainRun(run: StabilityRunAnalysis): Record<string, unknown> {
         ? null
         : {
             exponent: rate.fit.slope === null ? null : -rate.fit.slope.value,
-            interval:
-              rate.fit.slope === null ? null : [-rate.fit.slope.high, -rate.fit.slope.low],
+            interval: rate.fit.slope === null ? null : [-rate.fit.slope.high, -rate.fit.slope.low],
             r2: rate.fit.r2,
             logSupremum: rate.logSupremum + Math.log(run.every),
             oscillation: rate.oscillation,

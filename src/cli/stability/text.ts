@@ -33,7 +33,7 @@ const LEGEND: readonly string[] = [
   "tail exponent: r in best L ∝ t^−r over the last nine tenths of the steps; 1 is O(1/t)",
   "rises: share of evaluations at which the full loss is larger than before, in the first and the last tenth of the run",
   "oscillation: mean of ln(L/best L) over the last nine tenths",
-  "drift ≤ 0 from, exits, inside: first entrance into the empirical stable set E[L′] ≤ L, exits from it, share of the time since inside",
+  "drift ≤ 0 from, exits, inside: first entrance into the empirical stable set E[L′] ≤ L (within twice the error of an estimate), exits from it, share of the time since inside",
   "L ≤ l_S from: entrance into the theorem's stable set; bound/L: smallest ratio of the theorem's bound to the best loss it bounds (seed mean)",
 ];
 
@@ -140,9 +140,13 @@ function observed(value: number | null | undefined): string {
 
 /** Why no theorem speaks, how inputs were normalised, which runs enter no mean. */
 export function notes({ groups, runs }: StabilityAnalysis): string[] {
-  const silent = runs.flatMap(({ theory: { reason } }) => (reason === null ? [] : [`no theorem applies: ${reason}`]));
+  const silent = runs.flatMap(({ theory: { reason } }) =>
+    reason === null ? [] : [`no theorem applies: ${reason}`],
+  );
   const remarks = runs.flatMap(({ theory }) => theory.notes);
-  const lost = groups.flatMap(({ excluded }) => excluded.map(({ run, reason }) => `in no mean: ${run} (${reason})`));
+  const lost = groups.flatMap(({ excluded }) =>
+    excluded.map(({ run, reason }) => `in no mean: ${run} (${reason})`),
+  );
   return [...new Set([...silent, ...remarks, ...lost])];
 }
 

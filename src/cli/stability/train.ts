@@ -32,7 +32,9 @@ export async function trainVariants(output: Output, request: TrainRequest): Prom
     const { runs, notStarted } = await conductSweep({ output, name, root, variants, jobs, argv });
     for (const { result } of runs) {
       if (result.status !== "failed" && result.status !== "diverged") continue;
-      output.warn(`${result.name} ${result.status} at step ${result.step}: ${result.message ?? "see its record"}`);
+      output.warn(
+        `${result.name} ${result.status} at step ${result.step}: ${result.message ?? "see its record"}`,
+      );
     }
     code = exitCodeOf(runs.map(({ result }) => result.status));
     if (notStarted.length > 0 || code === interruptedExitCode) {

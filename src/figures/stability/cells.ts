@@ -26,7 +26,8 @@ export function logCells(runs: readonly LogSeries[], perDecade: number = CELLS_P
       if (step <= 0 || !Number.isFinite(log)) continue;
       const index = Math.floor(Math.log10(step) * perDecade + 1e-9);
       const cell = cells.get(index);
-      if (cell === undefined) cells.set(index, { logStep: Math.log(step), low: log, sum: log, high: log, count: 1 });
+      if (cell === undefined)
+        cells.set(index, { logStep: Math.log(step), low: log, sum: log, high: log, count: 1 });
       else {
         cell.logStep += Math.log(step);
         cell.low = Math.min(cell.low, log);

@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Markish } from "@observablehq/plot";
 import { numberAxis, valueAxis } from "../axes.ts";
+import type { AxisSpec } from "../axes.ts";
 import { composeFigure } from "../compose.ts";
 import type { PanelSpec } from "../compose.ts";
 import { drawableOnLog, extremes } from "../domains.ts";
@@ -23,7 +24,9 @@ const STABLE = COLOURS[2]!;
  * the entrance into the theorem's stable set on.
  */
 export function driftFigure(spec: DriftFigureSpec, options: FigureOptions): Figure {
-  const drawn = spec.panels.map(panelOf);
+  const lines = spec.panels.map(lineOf);
+  const y = valueAxis([...lines.flatMap((line) => extremes(line, drawableOnLog)), 1], true);
+  const panels = spec.panels.map((panel, i) => panelOf(panel, lines[i]!, y));
   const has = (pick: (panel: DriftPanel) => Span | null): boolean =>
     spec.panels.some((panel) => pick(panel) !== null);
   return composeFigure(
@@ -31,10 +34,7 @@ export function driftFigure(spec: DriftFigureSpec, options: FigureOptions): Figu
       name: spec.name,
       title: spec.title,
       alt: `Expected loss after the next step over the loss, against step, both logarithmic: ${spec.panels.map(({ title }) => title).join("; ")}.`,
-      grid: inRows(
-        drawn.map(({ panel }) => panel),
-        230,
-      ),
+      grid: inRows(panels, 230),
       notes: [
         "line: geometric mean over a fortieth of a decade of steps; its shade: smallest to largest among them",
         ...(has(({ unsettled }) => unsettled)
@@ -43,20 +43,17 @@ export function driftFigure(spec: DriftFigureSpec, options: FigureOptions): Figu
         ...(has(({ stable }) => stable) ? ["green: in the theorem's stable set"] : []),
         ...spec.notes,
       ],
-      rows: drawn.flatMap(({ line }) => rowsOf([line])),
+      rows: rowsOf(lines),
     },
     options,
   );
 }
 
-function panelOf({ title, ratio, unsettled, stable }: DriftPanel): {
-  readonly panel: PanelSpec;
-  readonly line: Line;
-} {
+function lineOf({ title, ratio }: DriftPanel): Line {
   const cells = logCells([ratio]);
   const column = (pick: (cell: (typeof cells)[number]) => number): Float64Array =>
     Float64Array.from(cells, (cell) => expWithin(pick(cell)));
-  const line: Line = {
+  return {
     trace: { label: "", style: { colour: COLOURS[0]!, dash: "" } },
     series: `${title}: E[L(θ′)|θ]/L(θ)`,
     kind: "main",
@@ -68,27 +65,26 @@ function panelOf({ title, ratio, unsettled, stable }: DriftPanel): {
     bandMeaning: "smallest to largest",
     diverged: false,
   };
-  const values = extremes(line, drawableOnLog);
-  const y = valueAxis([...values, 1], true);
+}
+
+/** All panels share the vertical axis: batch sizes are there to be compared. */
+function panelOf({ title, unsettled, stable }: DriftPanel, line: Line, y: AxisSpec): PanelSpec {
   const last = Math.max(10, line.x.at(-1) ?? 10);
   const references = [{ value: 1, label: "no drift" }];
   return {
-    line,
-    panel: {
-      title,
-      xLabel: "step t",
-      yLabel: "E[L(θ′)|θ]/L(θ)",
-      x: numberAxis([1, last], true, 80),
-      y,
-      empty: values.length === 0,
-      labels: referenceLabels(references),
-      marks: (pixels) => [
-        shade(unsettled, UNSETTLED, y.domain, last),
-        shade(stable, STABLE, y.domain, last),
-        ...lineMarks([line], pixels, y, drawableOnLog),
-        ...referenceMarks(references),
-      ],
-    },
+    title,
+    xLabel: "step t",
+    yLabel: "E[L(θ′)|θ]/L(θ)",
+    x: numberAxis([1, last], true, 80),
+    y,
+    empty: line.x.length === 0,
+    labels: referenceLabels(references),
+    marks: (pixels) => [
+      shade(unsettled, UNSETTLED, y.domain, last),
+      shade(stable, STABLE, y.domain, last),
+      ...lineMarks([line], pixels, y, drawableOnLog),
+      ...referenceMarks(references),
+    ],
   };
 }
 

@@ -23,7 +23,10 @@ const HEADROOM = 30;
 export function largeStepLossFigure(spec: LargeStepLossSpec, options: FigureOptions): Figure {
   const labels = [...new Set(spec.panels.flatMap(({ groups }) => groups.map(({ label }) => label)))];
   const styles = new Map(labels.map((label, i) => [label, hue(i)]));
-  const drawn = spec.panels.map((panel) => panelOf(panel, styles));
+  const range = spec.panels.flatMap(({ groups }) =>
+    groups.flatMap((group) => extremes(lossLine(group, hue(0), ""), drawableOnLog)),
+  );
+  const drawn = spec.panels.map((panel) => panelOf(panel, styles, range));
   const bounded = spec.panels.some(({ groups }) => groups.some(({ bound }) => bound.length > 0));
   return composeFigure(
     {
@@ -57,16 +60,17 @@ export function inRows(
 function panelOf(
   panel: LossPanel,
   styles: ReadonlyMap<string, TraceStyle>,
+  range: readonly number[],
 ): { readonly panel: PanelSpec; readonly lines: readonly Line[] } {
   const measured = panel.groups.map((group) => lossLine(group, styles.get(group.label)!, panel.title));
   const values = measured.flatMap((line) => extremes(line, drawableOnLog));
-  const top = values.length === 0 ? 1 : Math.max(...values);
+  const top = range.length === 0 ? 1 : Math.max(...range);
   const bounds = panel.groups.flatMap((group) =>
     boundLine(group, styles.get(group.label)!, panel.title, HEADROOM * top),
   );
   const guide = guideLine(measured);
-  const boundValues = bounds.flatMap((line) => extremes(line, drawableOnLog));
-  const y = valueAxis([...values, ...boundValues], true);
+  // One range for all panels: batch sizes are there to be compared.
+  const y = valueAxis(bounds.length === 0 ? range : [...range, HEADROOM * top], true);
   const last = Math.max(1, ...measured.map((line) => line.x.at(-1) ?? 1));
   return {
     lines: [...measured, ...bounds],

@@ -83,7 +83,9 @@ function describe(members: readonly StabilityRunAnalysis[]): StabilityGroup {
     sharpnessOccupancy: over(({ sets }) => sets.sharpness?.occupancy),
     earlyIncreases: over(({ monotonicity }) => monotonicity?.early),
     lateIncreases: over(({ monotonicity }) => monotonicity?.late),
-    tailExponent: over(({ rate }) => (rate === null || rate.fit.slope === null ? null : -rate.fit.slope.value)),
+    tailExponent: over(({ rate }) =>
+      rate === null || rate.fit.slope === null ? null : -rate.fit.slope.value,
+    ),
     oscillation: over(({ rate }) => rate?.oscillation.mean),
     spikes: over(({ rate }) => rate?.oscillation.spikes),
     finalLoss: over(({ finalLogLoss }) => decades(finalLogLoss)),

@@ -37,7 +37,9 @@ export function stabilitySeries({ measurements }: RunRecord, every: number): Sta
   );
   const column = (pick: (record: (typeof measured)[number]) => number | null): Float64Array =>
     Float64Array.from(measured, (record) => pick(record) ?? Number.NaN);
-  const values = (pick: (event: RunRecord["measurements"][number]) => number | null | undefined): StepValue[] =>
+  const values = (
+    pick: (event: RunRecord["measurements"][number]) => number | null | undefined,
+  ): StepValue[] =>
     measurements.flatMap((event) => {
       const value = pick(event);
       return typeof value === "number" ? [{ step: event.step, value }] : [];
@@ -52,7 +54,8 @@ export function stabilitySeries({ measurements }: RunRecord, every: number): Sta
       rayleigh === true || point !== "iterate" ? undefined : sharpness,
     ),
     testAccuracy: values(({ testAccuracy }) => testAccuracy),
-    problem: measurements.find(({ stability }) => stability?.problem !== undefined)?.stability?.problem ?? null,
+    problem:
+      measurements.find(({ stability }) => stability?.problem !== undefined)?.stability?.problem ?? null,
   };
 }
 

@@ -1,5 +1,11 @@
 // Stable sets along a run: the full loss in log space at a cadence of its own, its conditional drift, the data's margin.
-import { allBatches, batchCount, type ExampleObjective, isFullBatch, randomBatches } from "../../curvature/index.ts";
+import {
+  allBatches,
+  batchCount,
+  type ExampleObjective,
+  isFullBatch,
+  randomBatches,
+} from "../../curvature/index.ts";
 import { InputError, type Vector, zeros } from "../../math/index.ts";
 import { resolveBatch } from "../../optim/index.ts";
 import type { DriftRecord, MeasurementEvent, StabilityRecord } from "../../record/index.ts";
@@ -42,7 +48,9 @@ export class StabilityRun {
     const { stability } = config.measure;
     if (stability === false) return null;
     if (classifier === undefined) {
-      throw new InputError("stable sets need a network that classifies examples", { field: "measure.stability" });
+      throw new InputError("stable sets need a network that classifies examples", {
+        field: "measure.stability",
+      });
     }
     return new StabilityRun(config, stability, objective, classifier);
   }

@@ -1,8 +1,9 @@
 // Which theorems of arXiv 2606.30930 speak about a run: the model, the normalised data, and the constants they give.
-import { resolveNet } from "../../nets/index.ts";
+import { activationConstants, LEAKY_NAMES, resolveNet } from "../../nets/index.ts";
 import type { StabilityProblemRecord } from "../../record/index.ts";
 import {
   linearModelConstants,
+  meanFieldConstants,
   type ModelConstants,
   type StabilitySetting,
   theoryApplicable,
@@ -66,18 +67,39 @@ function none(reason: string): TheorySetting {
   return { setting: null, reason, notes: [] };
 }
 
-function modelOf({ net }: ExperimentConfig, problem: StabilityProblemRecord): Found {
-  const { hidden, channels, bias, outputBias } = resolveNet(net);
-  if (hidden.length > 0 || channels.length > 0) {
+function modelOf(
+  { net }: ExperimentConfig,
+  { margin, zeroInputs, largestNorm }: StabilityProblemRecord,
+): Found {
+  const { hidden, channels, bias, outputBias, meanField, activation } = resolveNet(net);
+  if (!meanField && (hidden.length > 0 || channels.length > 0)) {
     return { reason: "the theorems are about linear models and two-layer mean-field networks" };
   }
-  if (bias !== false || outputBias) return { reason: "the theorems are about models without bias (bias: false)" };
-  const { margin, zeroInputs } = problem;
+  if (bias !== false || outputBias)
+    return { reason: "the theorems are about models without bias (bias: false)" };
   if (margin === undefined) return { reason: "the margin was not measured (measure.stability.margin)" };
   if (zeroInputs > 0) {
-    return { reason: `${zeroInputs} of the inputs are zero vectors, which no linear model tells apart` };
+    return {
+      reason: `${zeroInputs} of the inputs are zero vectors, which no model without bias tells apart`,
+    };
   }
-  const { applicable, reason } = theoryApplicable(margin.value);
-  if (!applicable) return { reason: margin.value === null ? margin.sentence : reason! };
-  return { model: linearModelConstants(margin.value!) };
+  if (margin.value === null) return { reason: margin.sentence };
+  if (!meanField) {
+    const { applicable, reason } = theoryApplicable(margin.value);
+    return applicable ? { model: linearModelConstants(margin.value) } : { reason: reason! };
+  }
+  if (largestNorm > 1) {
+    return {
+      reason: `inputs are as long as ${largestNorm.toPrecision(4)}, and the theorems about networks need lengths up to 1 (data.unitBall: true)`,
+    };
+  }
+  const name = typeof activation === "string" ? activation : activation!.name;
+  if (!LEAKY_NAMES.includes(name)) {
+    return { reason: `the theorems are about leaky activations (${LEAKY_NAMES.join(", ")}), not ${name}` };
+  }
+  const constants = activationConstants(activation!);
+  const { applicable, reason } = theoryApplicable(margin.value, constants);
+  return applicable
+    ? { model: meanFieldConstants(margin.value, hidden[0]!, constants) }
+    : { reason: reason! };
 }
