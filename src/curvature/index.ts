@@ -19,5 +19,6 @@ export * from "./noise.ts";
 export * from "./noise-batches.ts";
 export * from "./batch-curvature.ts";
 export * from "./batch-curvature-types.ts";
+export * from "./spectral-density.ts";
 export * from "./trace.ts";
 export * from "./gap.ts";

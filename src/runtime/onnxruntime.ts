@@ -13,7 +13,7 @@ export interface OrtTensor {
 export interface OrtSession {
   run(
     feeds: Record<string, OrtTensor>,
-    fetches: Record<string, OrtTensor>,
+    fetches: Record<string, OrtTensor | null>,
   ): Promise<Record<string, OrtTensor>>;
   release(): Promise<void>;
 }
@@ -106,15 +106,17 @@ class OrtExecutable implements Executable {
 
   async run(feeds: readonly Vector[], results: readonly Vector[]): Promise<void> {
     const inputTensors: Record<string, OrtTensor> = {};
-    const outputTensors: Record<string, OrtTensor> = {};
+    const outputTensors: Record<string, OrtTensor | null> = {};
     this.inputs.forEach((port, k) => {
       inputTensors[port.name] = this.#wrap(port, feeds[k]);
     });
     this.outputs.forEach((port, k) => {
-      outputTensors[port.name] = this.#wrap(port, results[k]);
+      const tensor = this.#wrap(port, results[k]);
+      outputTensors[port.name] = this.#fillsOutputs ? tensor : null;
     });
     const produced = await this.#session.run(inputTensors, outputTensors);
-    // The CPU provider writes into our arrays (and returns copies); others only return fresh arrays.
+    // The CPU provider of Node writes into our arrays (and returns copies); others return fresh arrays, and that of
+    // browsers would hand arrays of ours back unfilled.
     if (this.#fillsOutputs) return;
     this.outputs.forEach((port, k) => {
       const data = produced[port.name]!.data as Vector;

@@ -1,2 +1,3 @@
-// The laboratory inside a browser: worker, storage, device.
-export {};
+// The laboratory inside a browser: the same runner as the command line's, in a worker. Pages use the client only.
+export * from "./client.ts";
+export * from "./protocol.ts";
