@@ -6,6 +6,10 @@ export default defineConfig({
   // Relative addresses: the folder works under a sub-path and from `brink serve` alike.
   base: "./",
   publicDir: false,
+  // The engine's files are fetched by us, with progress, not by its own script.
+  resolve: {
+    conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser", "development|production"],
+  },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
   build: {

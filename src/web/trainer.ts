@@ -145,8 +145,6 @@ export class Trainer {
 
 /** Progress without what was averaged over a run. */
 function untallied(progress: Progress): Progress {
-  const copy: Progress & { -readonly [K in "series" | "assumptions"]?: Progress[K] } = { ...progress };
-  delete copy.series;
-  delete copy.assumptions;
-  return copy;
+  const entries = Object.entries(progress).filter(([key]) => key !== "series" && key !== "assumptions");
+  return Object.fromEntries(entries) as unknown as Progress;
 }
