@@ -8,6 +8,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addLsCommand } from "./commands/ls.ts";
 import { addMeasureCommand } from "./commands/measure.ts";
 import { addOrbitsCommand } from "./commands/orbits.ts";
+import { addPredictCommand } from "./commands/predict.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addReproduceCommand } from "./commands/reproduce.ts";
 import { addResumeCommand } from "./commands/resume.ts";
@@ -62,6 +63,7 @@ function buildProgram(host: Host): Command {
     addMeasureCommand,
     addSimulateCommand,
     addTrajectoryCommand,
+    addPredictCommand,
     addSegmentCommand,
     addOrbitsCommand,
     addStabilityCommand,

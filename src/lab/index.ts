@@ -15,3 +15,4 @@ export * from "./point-probe.ts";
 export * from "./product-objective.ts";
 export * from "./gap/index.ts";
 export * from "./stability/index.ts";
+export * from "./prediction/index.ts";

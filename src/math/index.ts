@@ -16,5 +16,6 @@ export * from "./smoothing-savitzky-golay.ts";
 export * from "./statistics-equilibrium.ts";
 export * from "./statistics-edge.ts";
 export * from "./compensated-sum.ts";
+export * from "./jackknife.ts";
 export * from "./quadrature.ts";
 export * from "./hessenberg-eigen.ts";

@@ -170,3 +170,23 @@ describe("what cannot be tracked", () => {
     expect(inside.stderr).toMatch(/cannot write the record: .*/);
   });
 });
+
+describe("an ensemble", () => {
+  it("checks the mean-field closure over runs, writes its figure, and needs noise", async () => {
+    const flags = ["--repeats", "3", "--steps", "60", "--kick", "0.8", "--out", "ensemble"];
+    const { code, stdout, stderr } = await brink(cwd, ["trajectory", "noisy.yaml", ...flags]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/predicted, all steps +3 +/);
+    expect(stdout).toMatch(/E y predicted from these:\n +mean-field +-0\.\d/);
+    expect(stdout).toContain("finished: 60 steps");
+    const names = readdirSync(path.join(cwd, "ensemble"));
+    expect(names).toEqual(expect.arrayContaining(["meanfield.svg", "meanfield.csv", "meanfield.png"]));
+    const steps = jsonLines(text("ensemble", "trajectory.jsonl")).filter(({ type }) => type === "step");
+    expect(steps).toHaveLength(61);
+    expect(steps[60]).toMatchObject({ real: [{}, {}, {}], predicted: [{}, {}, {}] });
+
+    const alike = await brink(cwd, ["trajectory", "edge.yaml", "--repeats", "3", "--out", "none"]);
+    expect(alike.code).toBe(2);
+    expect(alike.stderr).toMatch(/gradient descent would all be the same/);
+  }, 120_000);
+});

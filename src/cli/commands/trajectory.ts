@@ -15,6 +15,7 @@ import {
 } from "../host.ts";
 import { interruptedExitCode, withInterrupt } from "../interrupt.ts";
 import type { Output } from "../output.ts";
+import type { TrackedEnsemble } from "../trajectory/session.ts";
 
 interface Options extends CommonOptions, ConfigOptions {
   readonly params?: string;
@@ -23,6 +24,7 @@ interface Options extends CommonOptions, ConfigOptions {
   readonly forms: readonly PredictedForm[];
   readonly flow: boolean;
   readonly separateNoise?: boolean;
+  readonly repeats?: number;
   readonly responseEvery: number;
   readonly figures: boolean;
   readonly out?: string;
@@ -41,6 +43,11 @@ export function addTrajectoryCommand(program: Command, host: Host): void {
       .option("--forms <list>", `of ${PREDICTED_FORMS.join(", ")}`, formList, ["generalised", "enhanced"])
       .option("--no-flow", "leave the gradient flow out")
       .option("--separate-noise", "drive the predictions by the noise of a second SGD run")
+      .option(
+        "--repeats <n>",
+        "n SGD runs along one θ†: the mean-field closure and the predicted gap",
+        integerFrom(2),
+      )
       .option("--response-every <n>", "start a new β_{s→t} every n steps (0: none)", integerFrom(0), 50)
       .option("--no-figures", "write the record only")
       .option("--out <dir>", "folder of the record (default: trajectory-NAME)")
@@ -53,6 +60,10 @@ export function addTrajectoryCommand(program: Command, host: Host): void {
     ["brink trajectory experiments/trajectory/chebyshev.yaml", "onset, then 300 steps; a minute"],
     ["brink trajectory E.yaml --steps 1000 --kick 0.8", "a whole cycle, from 0.8·δ"],
     ["brink trajectory E.yaml --set optimizer.name=sgd --set optimizer.batch=128", "with SGD's own noise"],
+    [
+      "brink trajectory experiments/trajectory/meanfield.yaml --repeats 10 --kick 0.8 --steps 1000",
+      "the mean-field closure over ten runs; minutes",
+    ],
     ["brink trajectory E.yaml --params trajectory-NAME/onset.safetensors --out again", "no second search"],
   ]);
 }
@@ -78,6 +89,13 @@ async function trajectory(output: Output, host: Host, file: string, options: Opt
       hint: "Use --set optimizer.name=sgd",
     });
   }
+  if (options.repeats !== undefined && config.optimizer.name === "gd") {
+    throw new InputError("runs of gradient descent would all be the same", {
+      field: "--repeats",
+      received: String(options.repeats),
+      hint: "Use --set optimizer.name=sgd and a batch size",
+    });
+  }
   const { TrajectoryRecord } = await import("../trajectory/record.ts");
   const { TrajectorySession } = await import("../trajectory/session.ts");
   const folder = options.out ?? `trajectory-${config.name}`;
@@ -93,6 +111,12 @@ async function trajectory(output: Output, host: Host, file: string, options: Opt
       async (signal) => {
         const onset = await session.search(options.params, signal);
         if (onset === null) return null;
+        const { repeats, kick, steps, forms } = options;
+        if (repeats !== undefined) {
+          const form = forms.find((each) => each === "enhanced") ?? forms[0]!;
+          const settings = { repeats, steps, form, signal, ...(kick === undefined ? {} : { kick }) };
+          return session.ensemble(onset, settings);
+        }
         return session.track(onset, { ...options, separateNoise, signal });
       },
     );
@@ -100,16 +124,21 @@ async function trajectory(output: Output, host: Host, file: string, options: Opt
       output.note("interrupted before the onset of the edge; nothing to track yet");
       return interruptedExitCode;
     }
-    const { end, summary, steps } = ended;
-    const { trajectoryText } = await import("../trajectory/table.ts");
-    output.json({ type: "done", ...end, dir: folder, ...summary });
-    if (summary !== null) output.text(trajectoryText(summary, end));
+    const { end } = ended;
+    output.json({ type: "done", ...end, dir: folder, ...ended.summary });
+    if ("settings" in ended) await showEnsemble(output, ended);
+    else if (ended.summary !== null) {
+      const { trajectoryText } = await import("../trajectory/table.ts");
+      output.text(trajectoryText(ended.summary, end));
+    }
     if (end.status === "stopped") output.warn(`stopped after ${end.step} steps: ${end.message}`);
-    if (options.figures && steps.length > 1) {
-      const { writeTrajectoryFigures } = await import("../trajectory/figures.ts");
-      for (const name of writeTrajectoryFigures(record.folder, steps, config.optimizer.lr)) {
-        output.warn(`could not draw ${name}`);
-      }
+    if (options.figures && ended.steps.length > 1) {
+      const { writeMeanFieldFigure, writeTrajectoryFigures } = await import("../trajectory/figures.ts");
+      const undrawn =
+        "settings" in ended
+          ? writeMeanFieldFigure(record.folder, ended.steps, ended.settings)
+          : writeTrajectoryFigures(record.folder, ended.steps, config.optimizer.lr);
+      for (const name of undrawn) output.warn(`could not draw ${name}`);
     }
     output.note(`record: ${path.relative(io.cwd, record.folder) || "."}`);
     return end.status === "interrupted" ? interruptedExitCode : end.status === "diverged" ? 3 : 0;
@@ -117,4 +146,9 @@ async function trajectory(output: Output, host: Host, file: string, options: Opt
     record.close();
     await session.close();
   }
+}
+
+async function showEnsemble(output: Output, { end, summary }: TrackedEnsemble): Promise<void> {
+  const { meanFieldText } = await import("../trajectory/meanfield.ts");
+  if (summary !== null) output.text(`${meanFieldText(summary)}${end.status}: ${end.message}`);
 }

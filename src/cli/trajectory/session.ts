@@ -8,11 +8,13 @@ import { tensorsFromParameters } from "../../nets/index.ts";
 import { type BatchSampler, batchSampler, resolveBatch } from "../../optim/index.ts";
 import { serialiseSafetensors } from "../../record/index.ts";
 import {
+  type EnsembleRecord,
   findOnset,
   type Onset,
   type PredictedForm,
   summariseTrack,
   track,
+  trackEnsemble,
   type TrackedStep,
   type TrackEnd,
   type TrackSummary,
@@ -21,6 +23,7 @@ import { assemble, loadData, type Problem, provenanceOf, startingPoint } from ".
 import { formatNumber } from "../format.ts";
 import type { Output } from "../output.ts";
 import { Progress } from "../progress.ts";
+import { type MeanFieldSettings, type MeanFieldSummary, meanFieldSummary } from "./meanfield.ts";
 import { TRAJECTORY_FILES, trajectoryTable, type TrajectoryRecord } from "./record.ts";
 import { kinkWarning } from "./smoothness.ts";
 
@@ -50,6 +53,21 @@ export interface Tracked {
   readonly steps: readonly TrackedStep[];
   /** Null when there is not a single step. */
   readonly summary: TrackSummary | null;
+}
+
+/** How to track an ensemble; see `TrackEnsembleOptions`. */
+export interface EnsembleSettings extends Pick<TrackSettings, "steps" | "kick" | "signal"> {
+  readonly repeats: number;
+  readonly form: PredictedForm;
+}
+
+/** An ensemble that has ended. */
+export interface TrackedEnsemble {
+  readonly end: TrackEnd;
+  readonly steps: readonly EnsembleRecord[];
+  /** Null when there are not two steps. */
+  readonly summary: MeanFieldSummary | null;
+  readonly settings: MeanFieldSettings;
 }
 
 /** Solves and steps that never leave the microtask queue would keep signals waiting. */
@@ -151,6 +169,48 @@ export class TrajectorySession {
         const { loss, sharpness } = real;
         progress.update({ step, steps: settings.steps, loss, sharpness, threshold: 2 / optimizer.lr });
       }
+      await this.#breathe();
+    }
+  }
+
+  /** Several SGD runs with different batches along one θ†, from the onset on. */
+  async ensemble(onset: Onset, settings: EnsembleSettings): Promise<TrackedEnsemble> {
+    const { optimizer, seed } = this.#config;
+    const problem = await this.#open("float64");
+    const { objective } = problem;
+    const batch = resolveBatch(optimizer.batch, objective.n);
+    const started = this.#output.io.now();
+    const progress = this.#startProgress(`${settings.repeats} runs`);
+    const steps: EnsembleRecord[] = [];
+    const items = trackEnsemble({
+      ...settings,
+      objective,
+      theta: vectorFrom("float64", onset.theta),
+      warm: onset.eigenvectors.map((vector) => vectorFrom("float64", vector)),
+      lr: optimizer.lr,
+      samplers: Array.from({ length: settings.repeats }, (_, run) =>
+        batchSampler({ sampling: optimizer.sampling, n: objective.n, batch, seed: seed + run }),
+      ),
+      seed,
+    });
+    for (;;) {
+      const item = await items.next();
+      if (item.done === true) {
+        this.#stopProgress();
+        const seconds = (this.#output.io.now() - started) / 1000;
+        const { lr, sampling } = optimizer;
+        const summary = meanFieldSummary(steps, { lr, n: objective.n, batch, sampling });
+        this.#record.append({ type: "end", ...item.value, seconds });
+        this.#record.write(
+          TRAJECTORY_FILES.summary,
+          `${JSON.stringify({ ...item.value, seconds, ...summary }, null, 2)}\n`,
+        );
+        return { end: item.value, steps, summary, settings: { lr, n: objective.n, batch, sampling } };
+      }
+      steps.push(item.value);
+      this.#emit(item.value);
+      const { step, reference } = item.value;
+      progress.update({ step, steps: settings.steps, loss: reference.loss });
       await this.#breathe();
     }
   }

@@ -8,3 +8,5 @@ export * from "./noisy-steps.ts";
 export * from "./track-types.ts";
 export * from "./track.ts";
 export * from "./summary.ts";
+export * from "./ensemble-track.ts";
+export * from "./closure.ts";

@@ -4,6 +4,7 @@ import { axpy, BrinkError, dot, InputError, norm, type Vector, zeros } from "../
 import { advanceReference, obstacleTo, startReference } from "../reference/constrained.ts";
 import { type GeometryOptions, type LocalGeometry, measureGeometry } from "../reference/local-geometry.ts";
 import { couplingErrors, distance, predictedValues } from "./coupling.ts";
+import { referenceRecord } from "./ensemble-track.ts";
 import { coordinates } from "./forms.ts";
 import { NoisySteps } from "./noisy-steps.ts";
 import { Predictor } from "./predictor.ts";
@@ -141,17 +142,7 @@ class TrackedRun {
       type: "step",
       step,
       real: { loss, sharpness, x, y, distance: norm(v) },
-      reference: {
-        loss: at.loss,
-        sharpness: at.sharpness,
-        lambda2: at.lambda2,
-        alpha: at.alpha,
-        beta: at.beta,
-        kappa: at.kappa,
-        delta: Math.sqrt(at.delta2),
-        epsilon: lr * Math.sqrt(at.alpha),
-        slope: at.slope,
-      },
+      reference: referenceRecord(at, lr),
       predicted,
       ...(flow === null ? {} : { flow }),
       ...(this.#noise === null ? {} : { noise: this.#noise }),
