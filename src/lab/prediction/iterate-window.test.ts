@@ -1,15 +1,11 @@
 // What a window makes of iterates that drift and alternate by known amounts.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Vector } from "../../math/index.ts";
 import { IterateWindow } from "./iterate-window.ts";
 
 /** θ_t = (drift·t, a·(−1)^t, 1). */
-function filled(
-  steps: number,
-  drift: number,
-  a: number,
-  directions: readonly Float64Array[] = [],
-): IterateWindow {
+function filled(steps: number, drift: number, a: number, directions: readonly Vector[] = []): IterateWindow {
   const window = new IterateWindow(3, directions);
   const theta = new Float64Array(3);
   for (let t = 0; t <= steps; t++) {
