@@ -6,3 +6,8 @@ export * from "./passage-bounds.ts";
 export * from "./events.ts";
 export * from "./rates.ts";
 export * from "./loss-point.ts";
+export * from "./inputs.ts";
+export * from "./batches.ts";
+export * from "./linear-model.ts";
+export * from "./linear-drift.ts";
+export * from "./linear-hessian.ts";

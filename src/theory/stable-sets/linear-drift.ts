@@ -1,0 +1,148 @@
+// Drift of the linear classifier: exact where batches can be counted, else sampled; and to second order in the step.
+import { InputError, type RandomStream } from "../../math/index.ts";
+import { resolveBatch, type Sampling } from "../../optim/index.ts";
+import {
+  batchCount,
+  type BatchOutcome,
+  driftOf,
+  ENUMERATION_LIMIT,
+  possibleBatches,
+  randomBatch,
+} from "./batches.ts";
+import type { LinearModel } from "./linear-model.ts";
+import { lossChange } from "./loss-change.ts";
+import { SingleDraws } from "./single-draws.ts";
+import type { Drift } from "./types.ts";
+
+/** Which batches the next step may use. */
+export interface DriftOptions {
+  readonly lr: number;
+  readonly batch: number;
+  readonly sampling: Sampling;
+  /** Random batches where there are too many to enumerate. Default 1000. */
+  readonly samples?: number;
+  /** Where random batches come from. Required when there are too many to enumerate. */
+  readonly random?: RandomStream;
+}
+
+/** Measures the drift of one model again and again; keeps what does not change between steps. */
+export class LinearDrift {
+  readonly #model: LinearModel;
+  #singles: SingleDraws | null = null;
+  readonly #gradient: Float64Array;
+  readonly #moves: Float64Array;
+  readonly #delta: Float64Array;
+
+  constructor(model: LinearModel) {
+    this.#model = model;
+    this.#gradient = new Float64Array(model.weights.length);
+    this.#moves = new Float64Array(model.logits.length);
+    this.#delta = new Float64Array(model.inputs.classes);
+  }
+
+  /**
+   * E[L(W′) | W] − L(W) at the model's weights. Exact for b = 1 by the Gram matrix, O(n²K); exact by enumeration up to
+   * `ENUMERATION_LIMIT` batches, O(ndK) each; else the mean over random batches, with its standard error.
+   *
+   * @throws InputError for an impossible batch, and when random batches are needed but `random` is not given
+   */
+  measure({ lr, batch, sampling, samples = 1000, random }: DriftOptions): Drift {
+    const model = this.#model;
+    const { n, labels, classes } = model.inputs;
+    resolveBatch(batch, n);
+    const { gram } = model;
+    if (batch === 1 && gram !== null) {
+      this.#singles ??= new SingleDraws(gram, labels, classes);
+      return this.#singles.drift(model, lr);
+    }
+    const { loss } = model.point;
+    const outcomes: BatchOutcome[] = [];
+    if (batchCount(n, batch, sampling) <= ENUMERATION_LIMIT) {
+      for (const { indices, probability } of possibleBatches(n, batch, sampling)) {
+        outcomes.push({ change: this.changeAfter(indices, lr), probability });
+      }
+      return driftOf(loss, outcomes, true);
+    }
+    if (random === undefined) {
+      throw new InputError("too many batches to enumerate", {
+        field: "random",
+        hint: "Give a random stream for sampled batches",
+      });
+    }
+    const drawn = new Uint32Array(batch);
+    for (let q = 0; q < samples; q++) {
+      randomBatch(n, sampling, random, drawn);
+      outcomes.push({ change: this.changeAfter(drawn, lr), probability: 1 / samples });
+    }
+    return driftOf(loss, outcomes, false);
+  }
+
+  /** L(W − η·g_B) − L(W) for one batch; the model stays where it is. O(ndK). */
+  changeAfter(batch: ArrayLike<number>, lr: number): number {
+    const model = this.#model;
+    const { n, classes, labels } = model.inputs;
+    model.gradient(this.#gradient, batch);
+    this.#moves.fill(0);
+    model.addProducts(-lr, this.#gradient, this.#moves);
+    let total = 0;
+    for (let j = 0; j < n; j++) {
+      const row = j * classes;
+      for (let k = 0; k < classes; k++) this.#delta[k] = this.#moves[row + k]!;
+      total += lossChange(model.logits, model.residuals, row, classes, labels[j]!, this.#delta);
+    }
+    return total / n;
+  }
+}
+
+/**
+ * −η‖∇L‖² + (η²/2)·E⟨g_B, Hg_B⟩, the drift to second order in η; batches enter through the weights of ⟨∇L, H∇L⟩ and of
+ * mean ⟨∇ℓ_i, H∇ℓ_i⟩ alone. O(n²K). Null beyond `GRAM_LIMIT` examples.
+ */
+export function secondOrderDrift(model: LinearModel, options: DriftOptions): number | null {
+  const { lr, batch, sampling } = options;
+  const { n, classes, labels } = model.inputs;
+  resolveBatch(batch, n);
+  const { gram, residuals } = model;
+  if (gram === null) return null;
+  const moves = new Float64Array(classes);
+  const move = new Float64Array(classes);
+  let gradient = 0;
+  let single = 0;
+  let full = 0;
+  for (let j = 0; j < n; j++) {
+    moves.fill(0);
+    for (let i = 0; i < n; i++) {
+      const product = gram[i * n + j]!;
+      for (let k = 0; k < classes; k++) {
+        move[k] = product * residuals[i * classes + k]!;
+        moves[k]! += move[k]! / n;
+      }
+      single += spread(residuals, j * classes, classes, labels[j]!, move) / n / n;
+    }
+    for (let k = 0; k < classes; k++) gradient += (moves[k]! * residuals[j * classes + k]!) / n;
+    full += spread(residuals, j * classes, classes, labels[j]!, moves) / n;
+  }
+  // E⟨g_B, Hg_B⟩ = ⟨∇L, H∇L⟩ + (variance of the mean of b draws): 1/b of the spread of single examples about ∇L.
+  const population = sampling === "with" ? 1 : n === 1 ? 0 : (n - batch) / (n - 1);
+  return -lr * gradient + ((lr * lr) / 2) * (full + (population / batch) * (single - full));
+}
+
+/** aᵀ(diag p − ppᵀ)a, the variance of a_k under p, without p_y. */
+function spread(
+  residuals: Float64Array,
+  row: number,
+  classes: number,
+  label: number,
+  a: Float64Array,
+): number {
+  let mean = 0;
+  let square = 0;
+  for (let k = 0; k < classes; k++) {
+    if (k === label) continue;
+    const moved = a[k]! - a[label]!;
+    const share = residuals[row + k]! * moved;
+    mean += share;
+    square += share * moved;
+  }
+  return square - mean * mean;
+}

@@ -1,0 +1,175 @@
+// The linear classifier in float64: logits, loss, gradient and SGD steps. No bias; inputs as `unitInputs` gives them.
+import { InputError } from "../../math/index.ts";
+import { gramMatrix } from "./inputs.ts";
+import { Losses } from "./loss-point.ts";
+import type { LabelledInputs, LossPoint } from "./types.ts";
+
+/** Up to here ⟨x_i, x_j⟩ of all pairs is kept: 128 MB. */
+export const GRAM_LIMIT = 4000;
+
+/** W (K×d), logits Z = XWᵀ and what follows from them. Mutable: `step` and `setWeights` move it; steps allocate nothing. */
+export class LinearModel {
+  readonly inputs: LabelledInputs;
+  /** K×d, row-major, PyTorch's layout of `Linear`. Change it through `setWeights`. */
+  readonly weights: Float64Array;
+  /** n×K, row-major. */
+  readonly logits: Float64Array;
+  readonly #residuals: Float64Array;
+  readonly #losses: Losses;
+  readonly #batchGradient: Float64Array;
+  #gram: Float64Array | null = null;
+  /** Whether losses and residuals belong to the logits. */
+  #fresh = false;
+
+  /** Starts at W = 0. */
+  constructor(inputs: LabelledInputs) {
+    const { n, d, classes } = inputs;
+    this.inputs = inputs;
+    this.weights = new Float64Array(classes * d);
+    this.logits = new Float64Array(n * classes);
+    this.#residuals = new Float64Array(n * classes);
+    this.#losses = new Losses(n);
+    this.#batchGradient = new Float64Array(classes * d);
+  }
+
+  /** Moves to other weights, K×d. O(ndK). Throws InputError for another length. */
+  setWeights(weights: ArrayLike<number>): void {
+    if (weights.length !== this.weights.length) {
+      throw new InputError("weights do not fit the inputs", {
+        received: `${weights.length} weights`,
+        allowed: `${this.inputs.classes}×${this.inputs.d}`,
+      });
+    }
+    this.weights.set(weights);
+    this.logits.fill(0);
+    this.addProducts(1, this.weights, this.logits);
+    this.#fresh = false;
+  }
+
+  /** Loss, potential and accuracy. O(nK) after a move. */
+  get point(): LossPoint {
+    this.#refresh();
+    return this.#losses.point;
+  }
+
+  /** ℓ_i and 1 − p_{i,y_i} of every example; valid until the next move. */
+  get losses(): Losses {
+    this.#refresh();
+    return this.#losses;
+  }
+
+  /** p_i − e_{y_i}, n×K; valid until the next move. The label's −(1 − p_y) is no difference from 1. */
+  get residuals(): Float64Array {
+    this.#refresh();
+    return this.#residuals;
+  }
+
+  /** ⟨x_i, x_j⟩, n×n, made when first asked for; null beyond `GRAM_LIMIT` examples. */
+  get gram(): Float64Array | null {
+    if (this.inputs.n > GRAM_LIMIT) return null;
+    return (this.#gram ??= gramMatrix(this.inputs));
+  }
+
+  /** ‖W‖_F. */
+  get weightNorm(): number {
+    return Math.sqrt(sumOfSquares(this.weights));
+  }
+
+  /**
+   * out ← mean over the batch (default: all examples) of ∇ℓ_i = (p_i − e_{y_i})x_iᵀ, K×d. O(bdK).
+   *
+   * @param batch indices of examples, which may repeat
+   */
+  gradient(out: Float64Array, batch?: ArrayLike<number>): void {
+    this.#refresh();
+    const { n, d, classes, x } = this.inputs;
+    const count = batch?.length ?? n;
+    out.fill(0);
+    for (let q = 0; q < count; q++) {
+      const i = batch === undefined ? q : batch[q]!;
+      const from = i * d;
+      for (let k = 0; k < classes; k++) {
+        const factor = this.#residuals[i * classes + k]! / count;
+        if (factor === 0) continue;
+        const to = k * d;
+        for (let c = 0; c < d; c++) out[to + c] = out[to + c]! + factor * x[from + c]!;
+      }
+    }
+  }
+
+  /** ‖∇L‖_F. O(ndK). */
+  get gradientNorm(): number {
+    this.gradient(this.#batchGradient);
+    return Math.sqrt(sumOfSquares(this.#batchGradient));
+  }
+
+  /** mean ‖∇ℓ_i‖_F², the second moment of the stochastic gradient at b = 1. O(nK + nd). */
+  get meanSquareGradient(): number {
+    const { n, d, classes, x } = this.inputs;
+    const residuals = this.residuals;
+    let total = 0;
+    for (let i = 0; i < n; i++) {
+      const residual = sumOfSquares(residuals.subarray(i * classes, (i + 1) * classes));
+      total += residual * sumOfSquares(x.subarray(i * d, (i + 1) * d));
+    }
+    return total / n;
+  }
+
+  /** W ← W − η·(batch gradient), logits along with it. O(bdK), and O(nbK) by inner products of inputs or O(ndK) without. */
+  step(batch: ArrayLike<number>, lr: number): void {
+    const { d } = this.inputs;
+    this.gradient(this.#batchGradient, batch);
+    const gram = batch.length < d ? this.gram : null;
+    if (gram === null) this.addProducts(-lr, this.#batchGradient, this.logits);
+    else this.#moveByGram(gram, batch, lr);
+    for (let c = 0; c < this.weights.length; c++) this.weights[c]! -= lr * this.#batchGradient[c]!;
+    this.#fresh = false;
+  }
+
+  /** out ← out + factor·X·Vᵀ for V of the shape of W; out n×K. O(ndK). */
+  addProducts(factor: number, v: Float64Array, out: Float64Array): void {
+    const { n, d, classes, x } = this.inputs;
+    for (let i = 0; i < n; i++) {
+      const row = i * d;
+      for (let k = 0; k < classes; k++) {
+        const other = k * d;
+        let sum = 0;
+        for (let c = 0; c < d; c++) sum += x[row + c]! * v[other + c]!;
+        out[i * classes + k]! += factor * sum;
+      }
+    }
+  }
+
+  #moveByGram(gram: Float64Array, batch: ArrayLike<number>, lr: number): void {
+    const { n, classes } = this.inputs;
+    for (let q = 0; q < batch.length; q++) {
+      const i = batch[q]!;
+      for (let k = 0; k < classes; k++) {
+        const move = (-lr / batch.length) * this.#residuals[i * classes + k]!;
+        if (move === 0) continue;
+        for (let j = 0; j < n; j++) this.logits[j * classes + k]! += move * gram[i * n + j]!;
+      }
+    }
+  }
+
+  #refresh(): void {
+    if (this.#fresh) return;
+    const { classes, labels, n } = this.inputs;
+    const residuals = this.#residuals;
+    this.#losses.evaluate(this.logits, labels, classes);
+    const { losses, potentials } = this.#losses;
+    for (let i = 0; i < n; i++) {
+      const row = i * classes;
+      const shift = this.logits[row + labels[i]!]! + losses[i]!;
+      for (let k = 0; k < classes; k++) residuals[row + k] = Math.exp(this.logits[row + k]! - shift);
+      residuals[row + labels[i]!] = -potentials[i]!;
+    }
+    this.#fresh = true;
+  }
+}
+
+function sumOfSquares(values: Float64Array): number {
+  let sum = 0;
+  for (let c = 0; c < values.length; c++) sum += values[c]! * values[c]!;
+  return sum;
+}
