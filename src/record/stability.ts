@@ -12,6 +12,8 @@ export interface DriftRecord {
   readonly increases: number | null;
   readonly batches: number;
   readonly exact: boolean;
+  /** The same to second order in the learning rate, where the model is linear. */
+  readonly secondOrder?: number | null;
 }
 
 /** The hard margin γ of the training inputs under linear multiclass models with ‖W‖_F = 1, inputs no longer than 1. */
@@ -47,6 +49,9 @@ export interface StabilityRecord {
   /** G = mean of 1 − p_y over the training examples, and the largest of them. */
   readonly potential: number | null;
   readonly maxPotential: number | null;
+  /** ‖∇L‖, and the mean of ‖∇ℓ_i‖²: where the model is linear, and they cost next to nothing. */
+  readonly gradNorm?: number | null;
+  readonly meanSquareGradient?: number | null;
   readonly drift?: DriftRecord;
   /** At the initial point only. */
   readonly problem?: StabilityProblemRecord;

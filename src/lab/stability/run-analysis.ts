@@ -134,7 +134,7 @@ export function stabilityRun(record: RunRecord): StabilityRunAnalysis | null {
     bounds:
       theory.setting === null || set === null
         ? null
-        : passageBounds(theory.setting, set, series, sets.theorem),
+        : passageBounds(theory.setting, set, series, theory.scale, sets.theorem),
     rate: series.steps.length < FEWEST_FOR_RATES ? null : rateReport(series.logLoss),
     monotonicity: monotonicity(finite),
     finalLogLoss: finite.at(-1) ?? null,
@@ -199,7 +199,8 @@ function sharpnessSet({ sharpness, steps, logLoss }: StabilitySeries, lr: number
 function passageBounds(
   setting: StabilitySetting,
   set: StableSet,
-  { steps, logLoss, potential, maxPotential }: StabilitySeries,
+  { steps, logLoss, potential, maxPotential, gradNorm, meanSquareGradient }: StabilitySeries,
+  scale: number,
   report: SetReport | null,
 ): PassageBounds {
   let sum = 0;
@@ -211,6 +212,8 @@ function passageBounds(
       loss,
       potential: potential[k]!,
       maxPotential: maxPotential[k]!,
+      ...known("gradientNorm", gradNorm[k]! / scale),
+      ...known("meanSquare", meanSquareGradient[k]! / scale ** 2),
     }).probability;
     inside++;
   }
@@ -220,6 +223,11 @@ function passageBounds(
     exitProbability: share(sum, inside),
     returnSteps: returnBound(setting, lastExit, FAILURE),
   };
+}
+
+/** Absent rather than NaN: the bound then takes what it is at most. */
+function known<Name extends string>(name: Name, value: number): { readonly [K in Name]?: number } {
+  return Number.isNaN(value) ? {} : ({ [name]: value } as { readonly [K in Name]: number });
 }
 
 function monotonicity(logLosses: ArrayLike<number>): Monotonicity | null {

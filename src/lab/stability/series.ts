@@ -22,6 +22,9 @@ export interface StabilitySeries {
   readonly logLoss: Float64Array;
   readonly potential: Float64Array;
   readonly maxPotential: Float64Array;
+  /** NaN where they were not measured, as the next. */
+  readonly gradNorm: Float64Array;
+  readonly meanSquareGradient: Float64Array;
   readonly drift: readonly DriftSample[];
   /** λ_max where it was solved for. */
   readonly sharpness: readonly StepValue[];
@@ -49,6 +52,8 @@ export function stabilitySeries({ measurements }: RunRecord, every: number): Sta
     logLoss: column(({ logLoss }) => logLoss),
     potential: column(({ potential }) => potential),
     maxPotential: column(({ maxPotential }) => maxPotential),
+    gradNorm: column(({ gradNorm }) => gradNorm ?? null),
+    meanSquareGradient: column(({ meanSquareGradient }) => meanSquareGradient ?? null),
     drift: measured.flatMap(({ step, logLoss, drift }) => driftSample(step, logLoss, drift)),
     sharpness: values(({ sharpness, rayleigh, point }) =>
       rayleigh === true || point !== "iterate" ? undefined : sharpness,

@@ -17,6 +17,8 @@ export interface TheorySetting {
   readonly reason: string | null;
   /** What a reader must know beside it: how inputs were normalised, which sampling stands for which. */
   readonly notes: readonly string[];
+  /** What inputs were divided by in the setting: gradients of the run are those of the setting times it. */
+  readonly scale: number;
 }
 
 type Found = { readonly model: ModelConstants } | { readonly reason: string };
@@ -60,11 +62,12 @@ export function theorySetting(
     },
     reason: null,
     notes,
+    scale,
   };
 }
 
 function none(reason: string): TheorySetting {
-  return { setting: null, reason, notes: [] };
+  return { setting: null, reason, notes: [], scale: 1 };
 }
 
 function modelOf(
