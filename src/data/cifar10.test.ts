@@ -135,6 +135,14 @@ describe("cifar10", () => {
     expect(pair).toMatchObject({ classes: 2, outputs: 1 });
     expect([...pair.train.labels!]).toEqual([1, 0, 1, 0, 1, 0]);
     expect([...pair.train.y]).toEqual([1, -1, 1, -1, 1, -1]);
+    const merged = await buildDataset(
+      { ...options, classes: [[5, 3], 0], targets: "pm1" },
+      memoryFiles(folder),
+    );
+    expect([...merged.train.labels!]).toEqual([1, 0, 0, 1, 0, 0, 1, 0, 0]);
+    expect(merged.provenance.notes).toContain(
+      "classes 5+3, 0 (every + makes one class of several), relabelled 0 to 1",
+    );
     const four = await buildDataset({ ...options, classes: 4, targets: "pm1" }, memoryFiles(folder));
     expect(four.outputs).toBe(4);
     expect(Array.from(four.train.y.subarray(0, 8))).toEqual([1, -1, -1, -1, -1, 1, -1, -1]);

@@ -17,11 +17,17 @@ export interface PreparationSettings {
   readonly standardize: "pixel" | "channel" | "none";
   /** Targets of labelled data: one-hot 0/1, or ±1 (one column when there are two classes). */
   readonly targets: "onehot" | "pm1";
-  /** Classes to keep: a list, relabelled 0, 1, … in the order given; a number k for the first k; null for all. */
-  readonly classes: number | readonly number[] | null;
+  /**
+   * Classes to keep: a list, relabelled 0, 1, … in the order given, where an entry that is itself a list makes its
+   * classes one; a number k for the first k; null for all.
+   */
+  readonly classes: number | readonly ClassEntry[] | null;
   /** Precision of the arrays; null follows the source (float64 only when the source is). */
   readonly dtype: DType | null;
 }
+
+/** A class by its number, or several that count as one. */
+export type ClassEntry = number | readonly number[];
 
 /** CIFAR-10 (binary version), MNIST or Fashion-MNIST. */
 export interface ImageSetSettings extends PreparationSettings {

@@ -45,6 +45,8 @@ describe("resolveDataConfig", () => {
     [{ name: "cifar10", standardize: "pixels" }, /pixel \| channel \| none/],
     [{ name: "cifar10", classes: [3, 3] }, /different class numbers/],
     [{ name: "cifar10", classes: [3] }, /bad value/],
+    [{ name: "cifar10", classes: [[3, 4], 3] }, /different class numbers/],
+    [{ name: "cifar10", classes: [[], 3] }, /bad value/],
     [{ name: "cifar10", classes: 1 }, /bad value/],
     [{ name: "cifar10", seed: -1 }, /bad value/],
     [{ name: "cifar10", dtype: "float16" }, /float32 \| float64/],

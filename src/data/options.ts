@@ -175,13 +175,19 @@ function accepts(rule: OptionRule, value: unknown): boolean {
       return (value === null && rule.default === null) || (typeof value === "string" && value !== "");
     default:
       if (value === null || (Number.isSafeInteger(value) && (value as number) >= 2)) return true;
-      return (
-        Array.isArray(value) &&
-        value.length >= 2 &&
-        new Set(value).size === value.length &&
-        value.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0)
-      );
+      return Array.isArray(value) && areClasses(value);
   }
+}
+
+/** Two or more entries; class numbers from 0, each at most once, groups of them not empty. */
+export function areClasses(entries: readonly unknown[]): boolean {
+  const numbers = entries.flat() as unknown[];
+  return (
+    entries.length >= 2 &&
+    new Set(numbers).size === numbers.length &&
+    entries.every((entry) => !Array.isArray(entry) || entry.length > 0) &&
+    numbers.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0)
+  );
 }
 
 /** What an option accepts, in words. */
@@ -203,6 +209,6 @@ export function describeRule(rule: OptionRule): string {
     case "text":
       return "a path";
     default:
-      return "a list of two or more different class numbers, a number of classes (2 or more), or null for all";
+      return "a list of two or more different class numbers or lists of them (each list counts as one class), a number of classes (2 or more), or null for all";
   }
 }

@@ -37,8 +37,7 @@ export function prepareDataset(
 ): Dataset {
   const notes = [...source.notes];
   const classes = keptClasses(source, settings.classes);
-  if (classes !== null)
-    notes.push(`classes ${classes.join(", ")} only, relabelled 0 to ${classes.length - 1}`);
+  if (classes !== null) notes.push(`classes ${classes.named}, relabelled 0 to ${classes.count - 1}`);
   const dtype = settings.dtype ?? source.dtype;
   const scaling = scalingOf(source, settings.standardize, known, notes);
   const convert = (split: ExampleSource, chosen: Uint32Array): Examples =>
@@ -62,18 +61,29 @@ export function prepareDataset(
     name: source.name,
     inputShape: source.inputShape,
     outputs: train.y.length / train.n,
-    classes: classes?.length ?? source.classes,
+    classes: classes?.count ?? source.classes,
     train,
     test,
     provenance: { files: source.files, checksum: fnv1a64(train.x, train.y), notes },
   };
 }
 
-/** Original numbers of the classes to keep, in their new order; null for all. */
-function keptClasses(source: DataSource, wanted: PreparationSettings["classes"]): readonly number[] | null {
+/** Which classes stay, and what becomes of them. */
+interface KeptClasses {
+  /** New label by original one. */
+  readonly labels: ReadonlyMap<number, number>;
+  /** Number of new classes. */
+  readonly count: number;
+  /** `0, 1 only`, or with groups `2+3, 0+1 (every + makes one class of several)`. */
+  readonly named: string;
+}
+
+/** Null for all classes as they are. */
+function keptClasses(source: DataSource, wanted: PreparationSettings["classes"]): KeptClasses | null {
   if (wanted === null) return null;
-  const kept = typeof wanted === "number" ? Array.from({ length: wanted }, (_, k) => k) : wanted;
-  const missing = kept.find((label) => label >= source.classes);
+  const entries = typeof wanted === "number" ? Array.from({ length: wanted }, (_, k) => k) : wanted;
+  const groups = entries.map((entry) => (typeof entry === "number" ? [entry] : entry));
+  const missing = groups.flat().find((label) => label >= source.classes);
   if (missing !== undefined) {
     throw new InputError(source.classes === 0 ? "the data has real targets, no classes" : "no such class", {
       field: "data.classes",
@@ -81,20 +91,25 @@ function keptClasses(source: DataSource, wanted: PreparationSettings["classes"])
       ...(source.classes === 0 ? {} : { allowed: `0 to ${source.classes - 1}` }),
     });
   }
-  return kept;
+  const merged = groups.some((group) => group.length > 1);
+  const list = groups.map((group) => group.join("+")).join(", ");
+  return {
+    labels: new Map(groups.flatMap((group, k) => group.map((label) => [label, k] as const))),
+    count: groups.length,
+    named: merged ? `${list} (every + makes one class of several)` : `${list} only`,
+  };
 }
 
 function chooseExamples(
   split: ExampleSource,
-  classes: readonly number[] | null,
+  classes: KeptClasses | null,
   settings: PreparationSettings,
   option: "n" | "testN",
   called: string,
 ): Uint32Array {
   let rows = Uint32Array.from({ length: split.count }, (_, i) => i);
   if (classes !== null) {
-    const kept = new Set(classes);
-    rows = rows.filter((i) => kept.has(split.labels![i]!));
+    rows = rows.filter((i) => classes.labels.has(split.labels![i]!));
   }
   const wanted = settings[option];
   const n = wanted === "all" ? rows.length : wanted;
@@ -129,7 +144,7 @@ function scalingOf(
 
 interface Conversion {
   readonly scaling: Scaling | null;
-  readonly classes: readonly number[] | null;
+  readonly classes: KeptClasses | null;
   readonly dtype: DType;
   readonly targets: PreparationSettings["targets"];
 }
@@ -161,11 +176,11 @@ function convertExamples(
   if (split.targets !== null) {
     return { n, x, y: copyTargets(split.targets, chosen, source.columns, dtype), labels: null };
   }
-  const count = classes?.length ?? source.classes;
+  const count = classes?.count ?? source.classes;
   const labels = count <= 256 ? new Uint8Array(n) : new Uint16Array(n);
   for (let i = 0; i < n; i++) {
     const label = split.labels![chosen[i]!]!;
-    labels[i] = classes === null ? label : classes.indexOf(label);
+    labels[i] = classes === null ? label : classes.labels.get(label)!;
   }
   return { n, x, y: encodeLabels(labels, count, targets, dtype), labels };
 }

@@ -1,6 +1,13 @@
 // The `data` section of an experiment file, made from the data layer's own table of options.
 import * as z from "zod";
-import { DATA_NAMES, DATA_OPTIONS, type DataSettings, describeRule, type OptionRule } from "../data/index.ts";
+import {
+  areClasses,
+  DATA_NAMES,
+  DATA_OPTIONS,
+  type DataSettings,
+  describeRule,
+  type OptionRule,
+} from "../data/index.ts";
 import { flag, path, strict } from "./schema-fields.ts";
 
 function optionSchema(rule: OptionRule): z.ZodType {
@@ -20,25 +27,23 @@ function optionSchema(rule: OptionRule): z.ZodType {
       return flag().default(rule.default);
     case "text":
       return rule.default === undefined ? path() : z.union([z.null(), path()], { error }).default(null);
-    default:
+    default: {
+      const number = z.int({ error }).min(0, { error });
       return z
         .union(
           [
             z.null(),
             z.int({ error }).min(2, { error }),
             z
-              .array(z.int({ error }).min(0, { error }), { error })
+              .array(z.union([number, z.array(number, { error })], { error }), { error })
               .min(2, { error })
-              .refine(distinct, { error }),
+              .refine(areClasses, { error }),
           ],
           { error },
         )
         .default(null);
+    }
   }
-}
-
-function distinct(values: readonly number[]): boolean {
-  return new Set(values).size === values.length;
 }
 
 /** Used when a `data` section names none. */

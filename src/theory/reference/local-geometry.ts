@@ -92,7 +92,7 @@ export async function measureGeometry(
   const sharpness = found.eigenvalues[0]!;
   const lambda2 = found.eigenvalues[1] ?? null;
   const sharpening = zeros(objective.dtype, objective.size);
-  await objective.sharpnessGradient(theta, u, sharpening);
+  await objective.sharpnessGradient(theta, u, sharpening, hessian);
   const residual = found.residuals[0]!;
   const scalars = landscape({
     gradient,
