@@ -66,6 +66,20 @@ export function startJob<Input, Message>(options: JobOptions<Input, Message>): J
   return { pid: child.pid, ended, stop: () => send({ type: "stop" }), kill: () => child.kill("SIGKILL") };
 }
 
+/** A sentence about a process that ended without saying why. */
+export function describeEnd({ code, signal, stderr }: JobEnd): string {
+  const how =
+    signal !== null
+      ? `its process was ended by ${signal}`
+      : code === null
+        ? "its process could not be started"
+        : `its process ended with code ${code}`;
+  // The system ends the largest process when memory runs out, by this signal.
+  const hint = signal === "SIGKILL" ? " (out of memory?)" : "";
+  const last = stderr.split("\n").findLast((line) => line.trim() !== "");
+  return last === undefined ? `${how}${hint}` : `${how}${hint}: ${last.trim()}`;
+}
+
 /**
  * Runs `run` on every item, at most `limit` at a time, in order of the items; resolves when all have ended.
  * A rejection stops further items from starting and is thrown once the running ones have ended.

@@ -77,13 +77,18 @@ export async function readRunConfig(dir: string): Promise<ExperimentConfig> {
   return resolveConfig(await rawConfig(dir), join(dir, RUN_FILES.config));
 }
 
+/** A run's configuration as plain data, defaults filled in as far as it is valid. Throws InputError without one. */
+export async function readPlainConfig(dir: string): Promise<Record<string, unknown>> {
+  return filled(await rawConfig(dir));
+}
+
 /**
  * Reads a whole run. A half-written last event is left out; a run that has not begun has no events.
  *
  * @throws InputError when `dir` is no run, or a file of it is damaged beyond a cut-off end
  */
 export async function readRun(dir: string): Promise<RunRecord> {
-  const config = filled(await rawConfig(dir));
+  const config = await readPlainConfig(dir);
   const path = join(dir, RUN_FILES.events);
   const { events } = parseEvents((await textIfPresent(path)) ?? "", path);
   const steps: StepEvent[] = [];

@@ -11,6 +11,7 @@ export * from "./provenance.ts";
 export * from "./run-files.ts";
 export * from "./safetensors.ts";
 export * from "./series.ts";
+export * from "./series-builder.ts";
 export * from "./serve-api.ts";
 export * from "./stability.ts";
 export * from "./tensor-file.ts";

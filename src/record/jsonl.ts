@@ -19,9 +19,10 @@ export interface ParsedEvents {
  * Reads the text of an events file. A last line that is not complete (no newline, or not JSON) is the trace of a
  * crash and is dropped.
  *
+ * @param firstLine line number of the first line, for a part of a file
  * @throws InputError with the line number when an earlier line is corrupt, or the version is not 1
  */
-export function parseEvents(text: string, file: string): ParsedEvents {
+export function parseEvents(text: string, file: string, firstLine = 1): ParsedEvents {
   const lines = text.split("\n");
   // After a complete last line, split leaves one empty string.
   const tail = lines.pop();
@@ -34,12 +35,15 @@ export function parseEvents(text: string, file: string): ParsedEvents {
         truncated = true;
         break;
       }
-      throw new InputError("corrupt line", { file: `${file}:${i + 1}`, received: JSON.stringify(cut(line)) });
+      throw new InputError("corrupt line", {
+        file: `${file}:${i + firstLine}`,
+        received: JSON.stringify(cut(line)),
+      });
     }
     if (event === undefined) continue;
     if (event.type === "header" && event.version !== 1) {
       throw new InputError("events of another version", {
-        file: `${file}:${i + 1}`,
+        file: `${file}:${i + firstLine}`,
         received: String(event.version),
         allowed: "1",
       });

@@ -9,6 +9,7 @@ export const RUN_FILES = {
   events: "events.jsonl",
   summary: "summary.json",
   checkpoints: "checkpoints",
+  notes: "notes.json",
   lock: "lock",
 } as const;
 

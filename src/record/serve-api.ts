@@ -132,7 +132,7 @@ export interface RunEntry {
   readonly marks: readonly MarkEvent[];
   readonly createdAt: string | null;
   readonly notes: RunNotes;
-  /** What may be asked of it now; empty when not allowed. */
+  /** What may be asked of it now, by a reader whose `ServerInfo.allowRuns` is true. */
   readonly actions: readonly RunAction[];
 }
 
@@ -163,7 +163,7 @@ export interface RunDetail {
   readonly findings: readonly { readonly title: string; readonly text: string }[];
 }
 
-/** Everything for one sentence and its numbers over seeds. Runs are named by id. */
+/** A mean over seeds, with the ids of the runs behind it. */
 export interface GapStatistic {
   readonly mean: number | null;
   readonly sd: number | null;

@@ -1,7 +1,7 @@
 // Carrying out one planned run of a sweep: waiting for its folder, starting its process, making sense of its end.
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Job, type JobEnd, startJob } from "../../node/jobs.ts";
+import { describeEnd, type Job, startJob } from "../../node/jobs.ts";
 import { readSummary } from "../../node/read-run.ts";
 import { isLocked } from "../../node/run-lock.ts";
 import { stabilityThreshold } from "../../optim/index.ts";
@@ -169,18 +169,4 @@ async function inProcess(
     ...(status === "interrupted" ? {} : { message: message ?? describeEnd(end) }),
   } as const;
   return { planned, result, summary: last === null ? null : { ...last, status }, skipped: false };
-}
-
-/** A sentence about a process that ended without saying why. */
-export function describeEnd({ code, signal, stderr }: JobEnd): string {
-  const how =
-    signal !== null
-      ? `its process was ended by ${signal}`
-      : code === null
-        ? "its process could not be started"
-        : `its process ended with code ${code}`;
-  // The system ends the largest process when memory runs out, by this signal.
-  const hint = signal === "SIGKILL" ? " (out of memory?)" : "";
-  const last = stderr.split("\n").findLast((line) => line.trim() !== "");
-  return last === undefined ? `${how}${hint}` : `${how}${hint}: ${last.trim()}`;
 }

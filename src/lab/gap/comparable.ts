@@ -2,6 +2,7 @@
 import { InputError } from "../../math/index.ts";
 import { leafPaths, type Settings } from "../settings.ts";
 import type { GapRun } from "./gap-run.ts";
+import { groupBy } from "./statistic.ts";
 
 /** What a figure may vary besides the seed. */
 export type Varied = "batch" | "lr";
@@ -54,6 +55,24 @@ export function checkComparable(runs: readonly GapRun[], varied: readonly Varied
     }
     taken.set(key, id);
   }
+}
+
+/**
+ * Sorts runs into families that `checkComparable` lets stand together with batch size and learning rate varied.
+ * Gradient descent, which draws no batches, belongs to the family of every sampling.
+ */
+export function comparableFamilies(runs: readonly GapRun[]): GapRun[][] {
+  const problems = groupBy(runs, (run) =>
+    JSON.stringify(
+      leaves(run).filter(([key]) => !IRRELEVANT.test(key) && !STOCHASTIC.test(key) && key !== "optimizer.lr"),
+    ),
+  );
+  return [...problems.values()].flatMap((members) => {
+    const descent = members.filter(({ batch }) => batch === "full");
+    const stochastic = members.filter(({ batch }) => batch !== "full");
+    const bySampling = [...groupBy(stochastic, ({ sampling }) => sampling).values()];
+    return bySampling.length === 0 ? [descent] : bySampling.map((sampled) => [...descent, ...sampled]);
+  });
 }
 
 /** Every setting as text, by dotted key; a section that is off is a leaf of that name. */

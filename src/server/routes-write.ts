@@ -1,0 +1,108 @@
+// What changes something: notes, and starting, pausing, resuming and stopping runs. Refused unless allowed.
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import * as z from "zod";
+import { InputError } from "../math/index.ts";
+import { configError } from "../lab/config-errors.ts";
+import type { ExperimentStarted, RunNotes } from "../record/index.ts";
+import type { Access } from "./access.ts";
+import type { ExperimentQueue } from "./experiment-queue.ts";
+import { Refusal } from "./refusal.ts";
+import { runOf } from "./routes-read.ts";
+import { checkNotes, writeNotes } from "./store/notes.ts";
+import type { RunWatch } from "./store/run-watch.ts";
+
+/** What the routes act on. */
+export interface Writable {
+  readonly access: Access;
+  readonly queue: ExperimentQueue;
+}
+
+/** Bytes of a request: an experiment is a page of text. */
+const LARGEST_BODY = 1 << 20;
+
+const actionSchema = z.strictObject({ action: z.enum(["pause", "resume", "stop"]) });
+const experimentSchema = z.strictObject({ yaml: z.string(), set: z.array(z.string()).max(1000).optional() });
+
+/** Routes under `/api`; with `write` null, each says that the server only shows. */
+export function writeRoutes(write: Writable | null, watch: RunWatch): Hono {
+  const app = new Hono();
+  const paths = ["/runs/:id/notes", "/runs/:id/action", "/experiments", "/experiments/:key/cancel"];
+  for (const path of paths) {
+    if (write === null) {
+      app.all(path, () => {
+        throw new Refusal(403, "this server only shows runs", { hint: "Start it with --allow-runs" });
+      });
+    } else {
+      app.use(path, write.access.required, jsonOnly, limited);
+    }
+  }
+  if (write === null) return app;
+  const { queue } = write;
+  app.put("/runs/:id/notes", async (c) => {
+    const run = await runOf(watch, c.req.param("id"));
+    const notes = checkNotes(await body(c.req));
+    await writeNotes(run.dir, notes);
+    await watch.reread(run.id);
+    return c.json(notes satisfies RunNotes);
+  });
+  app.post("/runs/:id/action", async (c) => {
+    const run = await runOf(watch, c.req.param("id"));
+    const { action } = checked(actionSchema, await body(c.req));
+    queue.act(run, watch.entry(run.id)!, action);
+    return c.json({}, 202);
+  });
+  app.post("/experiments", async (c) => {
+    const request = checked(experimentSchema, await body(c.req));
+    return c.json(queue.start(request.yaml, request.set ?? []) satisfies ExperimentStarted, 202);
+  });
+  app.post("/experiments/:key/cancel", (c) => {
+    queue.cancel(c.req.param("key"));
+    return c.json({}, 202);
+  });
+  for (const path of paths) {
+    app.all(path, (c) => {
+      const allowed = path.endsWith("notes") ? "PUT" : "POST";
+      throw new Refusal(405, "not a way to ask this", { received: c.req.method, allowed });
+    });
+  }
+  return app;
+}
+
+const limited = bodyLimit({
+  maxSize: LARGEST_BODY,
+  onError: () => {
+    throw new Refusal(413, "the request is too large", { allowed: `at most ${LARGEST_BODY} bytes` });
+  },
+});
+
+/** Forms of other pages can send text, not JSON: the browser asks first, and is refused. */
+const jsonOnly = async (
+  c: { req: { method: string; header: (name: string) => string | undefined } },
+  next: () => Promise<void>,
+): Promise<void> => {
+  const type = c.req.header("content-type") ?? "";
+  if (c.req.method !== "GET" && !/^application\/json(?:;|$)/i.test(type)) {
+    throw new Refusal(415, "not JSON", {
+      field: "Content-Type",
+      received: JSON.stringify(type),
+      allowed: "application/json",
+    });
+  }
+  await next();
+};
+
+async function body(request: { text: () => Promise<string> }): Promise<unknown> {
+  const text = await request.text();
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`the request is not JSON: ${error instanceof Error ? error.message : ""}`);
+  }
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw configError(result.error.issues, value, () => "request");
+}
