@@ -5,6 +5,7 @@ import { addCompareCommand } from "./commands/compare.ts";
 import { addConfigCommand } from "./commands/config.ts";
 import { addDataCommand } from "./commands/data.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addExportSiteCommand } from "./commands/export-site.ts";
 import { addLsCommand } from "./commands/ls.ts";
 import { addMeasureCommand } from "./commands/measure.ts";
 import { addOrbitsCommand } from "./commands/orbits.ts";
@@ -15,6 +16,7 @@ import { addResumeCommand } from "./commands/resume.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSchemaCommand } from "./commands/schema.ts";
 import { addSegmentCommand } from "./commands/segment.ts";
+import { addServeCommand } from "./commands/serve.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
 import { addStabilityCommand } from "./commands/stability.ts";
@@ -55,6 +57,7 @@ function buildProgram(host: Host): Command {
     ["brink measure --config E.yaml --params P.safetensors --json", "curvature of any parameters, once"],
     ["brink reproduce fig2", "a figure of the sharpness-gap paper, its numbers beside ours"],
     ["brink report runs/*", "one page with figures of several runs"],
+    ["brink serve --open", "all runs in the browser, live while they train"],
   ]);
   for (const add of [
     addRunCommand,
@@ -72,6 +75,8 @@ function buildProgram(host: Host): Command {
     addCompareCommand,
     addLsCommand,
     addShowCommand,
+    addServeCommand,
+    addExportSiteCommand,
     addConfigCommand,
     addSchemaCommand,
     addDataCommand,

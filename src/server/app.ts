@@ -20,7 +20,7 @@ export function serverApp({ read, write, site }: AppParts): Hono {
   const app = new Hono();
   app.use(pageHeaders, onlyOwnPages);
   app.route("/api", readRoutes(read));
-  app.route("/api", writeRoutes(write, read.watch));
+  app.route("/api", writeRoutes(write));
   app.all("/api/*", (c) => {
     throw new Refusal(404, "the server has no such address", { received: `${c.req.method} ${c.req.path}` });
   });

@@ -69,18 +69,13 @@ function withoutRepetitions(runs: readonly GapRun[]): {
 
 /** Names, and what sets the families apart. */
 function titlesOf(runs: readonly GapRun[]): string[] {
-  const shown = runs.map(({ record }) => {
-    const {
-      name: _name,
-      seed: _seed,
-      steps: _steps,
-      measure: _measure,
-      optimizer,
-      ...problem
-    } = record.config;
-    const { sampling } = optimizer as { readonly sampling?: unknown };
-    return { ...problem, optimizer: { sampling } };
-  });
+  const shown = runs.map(({ config: { data, net, loss, precision, optimizer } }) => ({
+    data,
+    net,
+    loss,
+    precision,
+    optimizer: { sampling: optimizer.sampling },
+  }));
   const labels = configLabels(
     shown,
     runs.map(({ id }) => id),

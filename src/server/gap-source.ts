@@ -4,26 +4,26 @@ import type { GapPage, MarkEvent, MeasurementEvent, RunRecord } from "../record/
 import { gapPage } from "./gap-page.ts";
 import { cursorText } from "./store/event-tail.ts";
 import { readEvents } from "./store/read-events.ts";
-import type { RunWatch } from "./store/run-watch.ts";
+import type { RunSource } from "./store/run-watch.ts";
 import type { ServedRun } from "./store/served-run.ts";
 
 /** Makes the page; what it needs of a run is read once as long as its record stays the same. */
 export class GapSource {
-  readonly #watch: RunWatch;
+  readonly #runs: RunSource;
   #key = "";
   #page: Promise<GapPage> | null = null;
 
-  constructor(watch: RunWatch) {
-    this.#watch = watch;
+  constructor(runs: RunSource) {
+    this.#runs = runs;
   }
 
   page(): Promise<GapPage> {
-    const runs = this.#watch.list().runs.filter(({ status }) => status !== "broken");
+    const runs = this.#runs.list().runs.filter(({ status }) => status !== "broken");
     const key = JSON.stringify(
       runs.map(({ id, status }) => [
         id,
         status,
-        status === "finished" && cursorText(this.#watch.get(id)!.tail.cursor),
+        status === "finished" && cursorText(this.#runs.get(id)!.tail.cursor),
       ]),
     );
     if (key !== this.#key || this.#page === null) {
@@ -40,7 +40,7 @@ export class GapSource {
   async #make(ids: readonly string[]): Promise<GapPage> {
     const records: RunRecord[] = [];
     for (const id of ids) {
-      const [run, entry] = [this.#watch.get(id), this.#watch.entry(id)];
+      const [run, entry] = [this.#runs.get(id), this.#runs.entry(id)];
       if (run === undefined || entry === undefined) continue;
       // A run that has not ended has no equilibrium: its status is all that is said of it.
       const measured =

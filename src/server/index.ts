@@ -5,3 +5,4 @@ export * from "./laboratory.ts";
 export * from "./listen.ts";
 export * from "./refusal.ts";
 export * from "./site.ts";
+export * from "./snapshot.ts";

@@ -75,7 +75,7 @@ export function openLaboratory(options: LaboratoryOptions): Laboratory {
   });
   const gap = new GapSource(watch);
   const read = {
-    watch,
+    runs: watch,
     hub,
     info,
     series: new SeriesCache(),
@@ -83,7 +83,11 @@ export function openLaboratory(options: LaboratoryOptions): Laboratory {
     gap: () => gap.page(),
   };
   return {
-    app: serverApp({ read, write: access === null || queue === null ? null : { access, queue }, site }),
+    app: serverApp({
+      read,
+      write: access === null || queue === null ? null : { access, queue, watch },
+      site,
+    }),
     watch,
     query: access?.query ?? "",
     queue,

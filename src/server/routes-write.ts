@@ -16,6 +16,7 @@ import type { RunWatch } from "./store/run-watch.ts";
 export interface Writable {
   readonly access: Access;
   readonly queue: ExperimentQueue;
+  readonly watch: RunWatch;
 }
 
 /** Bytes of a request: an experiment is a page of text. */
@@ -25,7 +26,7 @@ const actionSchema = z.strictObject({ action: z.enum(["pause", "resume", "stop"]
 const experimentSchema = z.strictObject({ yaml: z.string(), set: z.array(z.string()).max(1000).optional() });
 
 /** Routes under `/api`; with `write` null, each says that the server only shows. */
-export function writeRoutes(write: Writable | null, watch: RunWatch): Hono {
+export function writeRoutes(write: Writable | null): Hono {
   const app = new Hono();
   const paths = ["/runs/:id/notes", "/runs/:id/action", "/experiments", "/experiments/:key/cancel"];
   for (const path of paths) {
@@ -38,7 +39,7 @@ export function writeRoutes(write: Writable | null, watch: RunWatch): Hono {
     }
   }
   if (write === null) return app;
-  const { queue } = write;
+  const { queue, watch } = write;
   app.put("/runs/:id/notes", async (c) => {
     const run = await runOf(watch, c.req.param("id"));
     const notes = checkNotes(await body(c.req));

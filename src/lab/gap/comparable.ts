@@ -71,7 +71,7 @@ export function comparableFamilies(runs: readonly GapRun[]): GapRun[][] {
     const descent = members.filter(({ batch }) => batch === "full");
     const stochastic = members.filter(({ batch }) => batch !== "full");
     const bySampling = [...groupBy(stochastic, ({ sampling }) => sampling).values()];
-    return bySampling.length === 0 ? [descent] : bySampling.map((sampled) => [...descent, ...sampled]);
+    return bySampling.length === 0 ? [descent] : bySampling.map((sampled) => descent.concat(sampled));
   });
 }
 

@@ -1,7 +1,7 @@
 // Following one events.jsonl: what has been read, what is new, and whether the file is still the one that was read.
 import { open } from "node:fs/promises";
 import { type RunEvent } from "../../record/index.ts";
-import { readEvents } from "./read-events.ts";
+import { isLineStart, readEvents } from "./read-events.ts";
 
 /** A place in a run's events that a reader can come back to. */
 export interface Cursor {
@@ -41,8 +41,8 @@ export class EventTail {
   }
 
   /** Whether a cursor is one of this file as it is now. */
-  knows({ generation, offset }: Cursor): boolean {
-    return generation === this.cursor.generation && offset <= this.#offset;
+  async knows({ generation, offset }: Cursor): Promise<boolean> {
+    return generation === this.cursor.generation && (await isLineStart(this.path, offset));
   }
 
   /** Starts again at the beginning when what was read is no longer what the file holds; returns whether it did. */

@@ -66,10 +66,50 @@ async function openIfPresent(path: string): Promise<Awaited<ReturnType<typeof op
 }
 
 function parsed(bytes: Uint8Array, path: string, firstLine: number, start: number): EventBatch {
-  const { events, truncated } = parseEvents(new TextDecoder().decode(bytes), path, firstLine);
-  // The last line is complete and yet no event: left for the next look, which sees whether others follow it.
-  const kept = truncated ? bytes.subarray(0, bytes.lastIndexOf(10, -2) + 1) : bytes;
+  const { events, length } = soundPart(bytes, path, firstLine);
+  const kept = bytes.subarray(0, length);
   const lines = kept.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
-  const lastLine = kept.slice(kept.lastIndexOf(10, -2) + 1);
-  return { events, end: start + kept.length, lines, lastLine };
+  return { events, end: start + length, lines, lastLine: kept.slice(kept.lastIndexOf(10, -2) + 1) };
+}
+
+/**
+ * The events of whole lines up to the first that is none, and the bytes of these lines. A last line that is none is left
+ * for the next look, which sees whether others follow it.
+ *
+ * @throws InputError when already the first line is none, and others follow it
+ */
+function soundPart(
+  bytes: Uint8Array,
+  path: string,
+  firstLine: number,
+): { readonly events: readonly RunEvent[]; readonly length: number } {
+  const text = (part: Uint8Array): string => new TextDecoder().decode(part);
+  try {
+    const { events, truncated } = parseEvents(text(bytes), path, firstLine);
+    return { events, length: truncated ? bytes.lastIndexOf(10, -2) + 1 : bytes.length };
+  } catch (error) {
+    const events: RunEvent[] = [];
+    for (let [at, line] = [0, firstLine]; ; line++) {
+      const next = bytes.indexOf(10, at) + 1;
+      const one = parseEvents(text(bytes.subarray(at, next)), path, line);
+      if (one.truncated && at === 0) throw error;
+      if (one.truncated) return { events, length: at };
+      events.push(...one.events);
+      at = next;
+    }
+  }
+}
+
+/** Whether a line of the file begins at byte `offset`, or it ends there. */
+export async function isLineStart(path: string, offset: number): Promise<boolean> {
+  if (offset === 0) return true;
+  const file = await openIfPresent(path);
+  if (file === null) return false;
+  try {
+    const before = new Uint8Array(1);
+    const { bytesRead } = await file.read(before, 0, 1, offset - 1);
+    return bytesRead === 1 && before[0] === 10;
+  } finally {
+    await file.close();
+  }
 }

@@ -22,6 +22,16 @@ export interface WatchOptions {
   readonly pollMs?: number;
 }
 
+/** Runs to look at. */
+export interface RunSource {
+  /** Resolves when `list` is complete. */
+  readonly ready: Promise<void>;
+  /** The entries, oldest first. */
+  list(): Pick<RunList, "runs" | "ignored">;
+  get(id: string): ServedRun | undefined;
+  entry(id: string): RunEntry | undefined;
+}
+
 /** Looks follow each other no faster than this, however often files change. */
 const SHORTEST_PAUSE_MS = 250;
 /** Files looked at together. */
@@ -30,7 +40,7 @@ const AT_ONCE = 8;
 const RESCAN_LOOKS = 10;
 
 /** Watches until closed. Changes are found by asking; what the system reports only makes the next look come sooner. */
-export class RunWatch {
+export class RunWatch implements RunSource {
   readonly #options: WatchOptions;
   readonly #runs = new Map<string, ServedRun>();
   readonly #watchers = new Map<string, FSWatcher>();
@@ -46,18 +56,14 @@ export class RunWatch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.ready = this.#findRuns().then(() => {
-      this.#schedule(0);
-    });
+    this.ready = this.#start();
     // Whoever waits for it is told; nobody waiting is no reason to end the process.
     this.ready.catch(() => {});
   }
 
-  /** The entries, oldest first. */
   list(): Pick<RunList, "runs" | "ignored"> {
     const runs = [...this.#runs.values()].map((run) => this.#entryOf(run));
-    runs.sort((a, b) => compare(a.createdAt ?? "", b.createdAt ?? "") || compare(a.id, b.id));
-    return { runs, ignored: this.#ignored };
+    return { runs: runs.sort(byAge), ignored: this.#ignored };
   }
 
   get(id: string): ServedRun | undefined {
@@ -67,10 +73,6 @@ export class RunWatch {
   entry(id: string): RunEntry | undefined {
     const run = this.#runs.get(id);
     return run === undefined ? undefined : this.#entryOf(run);
-  }
-
-  ids(): readonly string[] {
-    return [...this.#runs.keys()];
   }
 
   /** Reads a run's small files at once, and tells the listeners: after writing one of them. */
@@ -98,6 +100,11 @@ export class RunWatch {
     this.#watchers.clear();
     await this.ready.catch(() => {});
     await this.#looking?.catch(() => {});
+  }
+
+  async #start(): Promise<void> {
+    await this.#findRuns();
+    this.#schedule(0);
   }
 
   #entryOf(run: ServedRun): RunEntry {
@@ -143,7 +150,7 @@ export class RunWatch {
 
   async #look(): Promise<void> {
     await this.#findRuns();
-    for (const run of [...this.#runs.values()]) {
+    for (const run of this.#runs.values()) {
       if (this.#closed) return;
       await this.#lookAt(run);
     }
@@ -222,6 +229,11 @@ export class RunWatch {
       // Network file systems and missing folders cannot be watched.
     }
   }
+}
+
+/** Oldest first, then by name. */
+export function byAge(a: RunEntry, b: RunEntry): number {
+  return compare(a.createdAt ?? "", b.createdAt ?? "") || compare(a.id, b.id);
 }
 
 function compare(a: string, b: string): number {

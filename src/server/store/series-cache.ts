@@ -29,7 +29,7 @@ export class SeriesCache {
   /** The block asked for, up to the last complete event (of a damaged file: up to the damage). */
   async block(run: ServedRun, { only, from }: SeriesQuery): Promise<Uint8Array<ArrayBuffer>> {
     const known = from === null ? null : parseCursor(from);
-    const start = known !== null && run.tail.knows(known) ? known.offset : 0;
+    const start = known !== null && (await run.tail.knows(known)) ? known.offset : 0;
     const whole = start === 0 && only === null;
     if (whole && !run.live) {
       const kept = this.#kept.get(run.id);
