@@ -3,6 +3,8 @@ export * from "./functional.ts";
 export * from "./coupling-step.ts";
 export * from "./coupling-accumulator.ts";
 export * from "./segment.ts";
+export * from "./excursion.ts";
+export * from "./deviation.ts";
 export * from "./landscapes.ts";
 export * from "./orbit-equations.ts";
 export * from "./orbit-newton.ts";

@@ -1,0 +1,147 @@
+// What `measure.coupling` adds to a run: gradient descent and SGD on FC-Tanh with and without it, step by step in turn.
+import { lanczosSharpness, parseExperiment, runExperiment, type RunItem } from "brink/lab";
+import { interleave, over, ratio, type Rounds, type Side } from "./harness.ts";
+import { benchmarkImages } from "./parts/inputs.ts";
+import { describeMachine, loadWarning } from "./parts/machine.ts";
+import { commandLine, defaultThreads, parseFlags, positive, runBenchmark } from "./parts/options.ts";
+import { recordResult, renderTable, type Row } from "./parts/report.ts";
+import { createSubject, type Subject } from "./parts/subject.ts";
+
+/** Steps between two measurements, which carry the coupling record; a visit takes as many. */
+const EVERY = 50;
+/** Longer than the worker pool spins after its last job. */
+const PAUSE = 60;
+/** The wish: time with coupling over time without. */
+const GOAL = { relation: "≤", value: 1.05 } as const;
+
+const USAGE = `Usage: npm run bench -- coupling [options]
+  --json         one JSON line: milliseconds a step
+  --record       also write bench/results/coupling.json
+  --quick        three rounds
+  --threads N    threads (default: all cores)
+  --n N          examples (default 5000); gradient descent also on 1,000 of them
+  --rounds N     counted rounds (default 9)
+`;
+
+interface Case {
+  readonly name: string;
+  readonly title: string;
+  readonly subject: Subject;
+  readonly optimizer: string;
+  /** Whether the wish is for this one: with few examples a gradient is soon as cheap as the pass over its entries. */
+  readonly wished: boolean;
+}
+
+await runBenchmark(async () => {
+  const flags = parseFlags({
+    help: { type: "boolean" },
+    json: { type: "boolean" },
+    record: { type: "boolean" },
+    quick: { type: "boolean" },
+    threads: { type: "string" },
+    n: { type: "string" },
+    rounds: { type: "string" },
+  });
+  if (flags["help"] === true) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const n = positive("n", flags["n"], 5000);
+  const count = positive("rounds", flags["rounds"], flags["quick"] === true ? 3 : 9);
+  const threads = positive("threads", flags["threads"], defaultThreads());
+  const machine = describeMachine();
+  const warning = loadWarning(machine);
+  if (warning !== undefined) say(warning);
+  const images = await benchmarkImages(n);
+  const whole = createSubject("fc-tanh", images, threads);
+  const few = createSubject("fc-tanh", await benchmarkImages(Math.min(n, 1000)), threads);
+  const descent = "{ name: gd, lr: 0.03 }";
+  const cases: readonly Case[] = [
+    { name: "gd", title: `GD, n = ${n}`, subject: whole, optimizer: descent, wished: true },
+    { name: "gd1000", title: `GD, n = ${few.objective.n}`, subject: few, optimizer: descent, wished: false },
+    {
+      name: "sgd50",
+      title: "SGD, b = 50",
+      subject: whole,
+      optimizer: "{ name: sgd, lr: 0.01, batch: 50 }",
+      wished: true,
+    },
+  ];
+  const rounds = await interleave(
+    cases.flatMap((each) => [visits(each, false), visits(each, true)]),
+    { rounds: count, warmup: 1, pause: PAUSE },
+    (done, total) => say(`round ${done} of ${total}`),
+  );
+  await Promise.all([whole.objective.dispose(), few.objective.dispose()]);
+  const table = cases.map((each) => row(each, rounds));
+  if (flags["record"] === true) {
+    const file = recordResult("coupling", {
+      benchmark: "coupling",
+      recorded: new Date().toISOString(),
+      command: commandLine("coupling"),
+      machine,
+      settings: { data: images.name, n, rounds: count, threads, every: EVERY },
+      rows: table,
+    });
+    say(`Written to ${file}`);
+  }
+  const medians = Object.fromEntries([...rounds.keys()].map((name) => [name, over(rounds, name)!.median]));
+  process.stdout.write(
+    flags["json"] === true
+      ? `${JSON.stringify(medians)}\n`
+      : `${machine.cpu}, ${threads} threads; ${images.name}, float32; ms a step, median (quartiles), recorded every ${EVERY} steps\n\n${renderTable(table, "without")}\n`,
+  );
+});
+
+/** A run that goes on by `EVERY` steps at each visit. It measures as by default, less the sharpness, beside which coupling is nothing. */
+function visits({ name, subject, optimizer }: Case, coupling: boolean): Side {
+  const { config } = parseExperiment(`
+net: { name: fc-tanh }
+data: { name: synthetic-images }
+optimizer: ${optimizer}
+steps: 10000000
+measure: { every: ${EVERY}, sharpness: false, coupling: ${coupling} }
+checkpoint: { every: 10000000 }
+`);
+  const items = runExperiment({
+    config,
+    objective: subject.objective,
+    solveSharpness: lanczosSharpness,
+    theta0: subject.theta,
+    hasTest: false,
+    clock: () => 0,
+  });
+  let done = 0;
+  return {
+    name: coupling ? `${name}Coupling` : name,
+    sample: async () => {
+      const begin = performance.now();
+      done += EVERY;
+      await advance(items, done);
+      return [(performance.now() - begin) / EVERY];
+    },
+  };
+}
+
+async function advance(items: AsyncGenerator<RunItem, unknown>, until: number): Promise<void> {
+  for (;;) {
+    const next = await items.next();
+    if (next.done === true) throw new Error("the run ended during the benchmark");
+    if (next.value.type === "step" && next.value.step >= until) return;
+  }
+}
+
+function row({ name, title, wished }: Case, rounds: Rounds): Row {
+  return {
+    name: title,
+    brink: over(rounds, `${name}Coupling`),
+    peer: over(rounds, name),
+    ratio: ratio(rounds, `${name}Coupling`, name),
+    of: "with ÷ without",
+    ...(wished ? { goal: GOAL } : {}),
+  };
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
