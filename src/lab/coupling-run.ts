@@ -15,7 +15,7 @@ export interface CouplingCheckpoint {
 
 /**
  * Full-batch descent: every iterate, with the gradient and loss of its own step, at the price of one pass over three
- * vectors. Mini-batches: the step about to be taken wherever details are measured, which costs two gradients of the
+ * vectors and two copies. Mini-batches: the step about to be taken wherever details are measured, which costs two gradients of the
  * batch, because a step's far end is never evaluated on its own batch.
  */
 export class CouplingRun {
@@ -42,11 +42,15 @@ export class CouplingRun {
     this.#last = resume?.last ?? null;
   }
 
-  /** θ_step with ∇L and L there. An iterate that was fed already, by a measurement, is left out. */
-  iterate(step: number, theta: Vector, gradient: Vector, loss: number): void {
+  /**
+   * θ_step with ∇L and L there. An iterate that was fed already, by a measurement, is left out. Only where `recorded`
+   * is the step that ends there looked at in detail.
+   */
+  iterate(step: number, theta: Vector, gradient: Vector, loss: number, recorded: boolean): void {
     if (step === this.#fed || !Number.isFinite(loss)) return;
     this.#fed = step;
-    this.#last = this.#accumulator.next(theta, gradient, loss);
+    if (recorded) this.#last = this.#accumulator.next(theta, gradient, loss);
+    else this.#accumulator.pass(theta, gradient, loss);
   }
 
   /** The step of plain SGD from θ on the listed examples, both ends under their loss. */

@@ -170,7 +170,7 @@ class Run {
       const ready = this.#readyLoss;
       this.#readyLoss = null;
       const loss = ready ?? (await this.#objective.lossAndGradient(this.#theta, this.#gradient));
-      this.#coupling?.iterate(this.#step, this.#theta, this.#gradient, loss);
+      this.#coupling?.iterate(this.#step, this.#theta, this.#gradient, loss, false);
       return loss;
     }
     const batch = this.#sampler.next();
@@ -235,7 +235,7 @@ class Run {
     if (this.#coupling === null) return {};
     const batch = this.#comingBatch();
     if (batch !== null) await this.#coupling.batch(this.#theta, batch);
-    else if (loss !== null) this.#coupling.iterate(this.#step, this.#theta, this.#gradient, loss);
+    else if (loss !== null) this.#coupling.iterate(this.#step, this.#theta, this.#gradient, loss, true);
     return { coupling: this.#coupling.record() };
   }
 

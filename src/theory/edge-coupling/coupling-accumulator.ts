@@ -1,6 +1,14 @@
 // Edge coupling along a run: one step at a time, with the cumulative identities and how exactly each one holds.
 import { CompensatedSum, InputError, type DType, type Vector, zeros } from "../../math/index.ts";
-import { type CouplingStep, couplingStep, SPACING, type StepEnds } from "./coupling-step.ts";
+import {
+  type CouplingStep,
+  couplingStep,
+  lossCurvature,
+  SPACING,
+  type StepEnds,
+  stepLengths,
+  updateRounding,
+} from "./coupling-step.ts";
 import { checkRate } from "./functional.ts";
 
 export interface CouplingOptions {
@@ -61,7 +69,8 @@ export interface CouplingSummary {
     readonly update: number;
     /**
      * Largest |r̄ − 2/η| − (‖d_k − η∇L(w_{k+1})‖ + ‖d_k + η∇L(w_k)‖)/(η‖d_k‖), relative to 2/η: not above 0. The second
-     * norm is rounding; without it the bound fails once steps are as small as the rounding of parameters.
+     * norm is rounding; without it the bound fails once steps are as small as the rounding of parameters. Over the
+     * steps looked at in detail.
      */
     readonly nearPeriodicity: number;
   };
@@ -97,7 +106,13 @@ const SUMS = [
   "rounding",
 ] as const;
 
-/** The last iterate `next` was given. */
+/** What the sums take of a step. */
+type Noted = Pick<
+  CouplingStep,
+  "stepSquared" | "lossChange" | "rTilde" | "updateResidual" | "updateRounding"
+>;
+
+/** The last iterate given. */
 export interface CouplingVectors {
   readonly theta: Vector;
   readonly gradient: Vector;
@@ -107,7 +122,7 @@ export interface CouplingVectors {
 const DEFAULT_WINDOWS: readonly number[] = [0.05, 0.1, 0.25];
 
 /**
- * Takes the iterates of a run one by one (`next`), or steps with both ends given (`add`), and keeps the sums.
+ * Takes the iterates of a run one by one (`next`, or in passing `pass`), or steps with both ends given (`add`), and keeps the sums.
  *
  * For gradient descent all identities hold, in exact arithmetic and on any landscape (those with r̄, r̃ as integrals of
  * the Hessian need C² along the steps). For SGD, with x, y and both gradients taken under the loss L_B of the
@@ -117,7 +132,7 @@ const DEFAULT_WINDOWS: readonly number[] = [0.05, 0.1, 0.25];
  * drawn again, so `twoStepReturn` is what it would be, and the recurrence for d_{k+1} gains the noise term
  * −η(ξ_{k+1} − ξ_k).
  *
- * Memory: two vectors, for `next`; O(P) a step, no vector is allocated.
+ * Memory: two vectors, for iterates; O(P) a step, no vector is allocated.
  */
 export class CouplingAccumulator {
   readonly #lr: number;
@@ -197,6 +212,40 @@ export class CouplingAccumulator {
    * @throws InputError when the vectors do not have length P
    */
   next(theta: Vector, gradient: Vector, loss: number): CouplingStep | null {
+    return this.#advance(theta, gradient, loss, (previous) =>
+      this.add({
+        x: previous.theta,
+        gradientX: previous.gradient,
+        lossX: previous.loss,
+        y: theta,
+        gradientY: gradient,
+        lossY: loss,
+      }),
+    );
+  }
+
+  /** `next` in half the time, for steps nobody looks at: all sums go on but `nearPeriodicity`, which needs r̄. */
+  pass(theta: Vector, gradient: Vector, loss: number): void {
+    this.#advance(theta, gradient, loss, (previous) => {
+      const lengths = stepLengths({ x: previous.theta, gradientX: previous.gradient, y: theta }, this.#lr);
+      const { stepSquared, updateSquared, endSquared } = lengths;
+      const lossChange = loss - previous.loss;
+      this.#note({
+        stepSquared,
+        lossChange,
+        rTilde: lossCurvature(lossChange, stepSquared, this.#lr),
+        updateResidual: stepSquared > 0 ? Math.sqrt(updateSquared / stepSquared) : null,
+        updateRounding: updateRounding(stepSquared, endSquared, this.#dtype),
+      });
+    });
+  }
+
+  #advance<T>(
+    theta: Vector,
+    gradient: Vector,
+    loss: number,
+    step: (previous: CouplingVectors & { readonly loss: number }) => T,
+  ): T | null {
     if (theta.length !== this.#size || gradient.length !== this.#size) {
       throw new InputError("iterate or gradient has the wrong length", {
         received: `${theta.length} and ${gradient.length}`,
@@ -212,24 +261,22 @@ export class CouplingAccumulator {
       this.#firstLoss ??= loss;
       return null;
     }
-    const step = this.add({
-      x: previous.theta,
-      gradientX: previous.gradient,
-      lossX: previous.loss,
-      y: theta,
-      gradientY: gradient,
-      lossY: loss,
-    });
+    const taken = step(previous);
     previous.theta.set(theta);
     previous.gradient.set(gradient);
     previous.loss = loss;
-    return step;
+    return taken;
   }
 
   /** A step with both ends measured under one loss: a mini-batch of SGD. Nothing is kept of the vectors. */
   add(ends: StepEnds): CouplingStep {
     const step = couplingStep(ends, this.#lr);
     this.#note(step);
+    if (step.rBar !== null) {
+      const margin =
+        Math.abs(step.rBar - 2 / this.#lr) - (step.twoStepReturn! + step.updateResidual!) / this.#lr;
+      this.#nearPeriodicity = Math.max(this.#nearPeriodicity, margin);
+    }
     return step;
   }
 
@@ -289,11 +336,11 @@ export class CouplingAccumulator {
     };
   }
 
-  #note(step: CouplingStep): void {
-    const { stepSquared, rBar, rTilde, lossChange } = step;
+  #note(step: Noted): void {
+    const { stepSquared, rTilde, lossChange } = step;
     const index = this.#steps++;
     this.#sums.lossDrop.add(-lossChange);
-    if (rBar === null || rTilde === null) return;
+    if (rTilde === null) return;
     const threshold = 2 / this.#lr;
     const below = threshold - rTilde;
     this.#sums.energy.add(stepSquared);
@@ -311,7 +358,5 @@ export class CouplingAccumulator {
     if (below <= 0) this.#firstAbove ??= index;
     this.#sums.deviation.add(stepSquared * step.updateResidual! ** 2);
     this.#sums.rounding.add(stepSquared * step.updateRounding! ** 2);
-    const margin = Math.abs(rBar - threshold) - (step.twoStepReturn! + step.updateResidual!) / this.#lr;
-    this.#nearPeriodicity = Math.max(this.#nearPeriodicity, margin);
   }
 }

@@ -70,11 +70,48 @@ export function couplingStep(ends: StepEnds, lr: number): CouplingStep {
     coupling: lossX + lossY - stepSquared / (2 * lr),
     lossChange,
     rBar: per === null ? null : gradientRise * per,
-    rTilde: per === null ? null : 2 * lossChange * per + 2 / lr,
+    rTilde: lossCurvature(lossChange, stepSquared, lr),
     proxy: -returnAlong / (2 * lr),
     twoStepReturn: per === null ? null : Math.sqrt(returnSquared * per),
     updateResidual: per === null ? null : Math.sqrt(updateSquared * per),
-    updateRounding:
-      per === null ? null : (SPACING[dtypeOf(y)] / 2) * Math.sqrt(endSquared * per) + SPACING.float64,
+    updateRounding: updateRounding(stepSquared, endSquared, dtypeOf(y)),
   };
+}
+
+/** r̃ = 2(L(y) − L(x))/‖d‖² + 2/η; null for a step of length zero. */
+export function lossCurvature(lossChange: number, stepSquared: number, lr: number): number | null {
+  return stepSquared > 0 ? (2 * lossChange) / stepSquared + 2 / lr : null;
+}
+
+/** Half a unit in the last place of every entry of y against ‖d‖; null for a step of length zero. */
+export function updateRounding(stepSquared: number, endSquared: number, dtype: DType): number | null {
+  if (!(stepSquared > 0)) return null;
+  return (SPACING[dtype] / 2) * Math.sqrt(endSquared / stepSquared) + SPACING.float64;
+}
+
+/** What sums over steps need of one: no gradient at its far end, and half the time of `couplingStep`. */
+export interface StepLengths {
+  /** ‖d‖², ‖d + η∇L(x)‖² and ‖y‖². */
+  readonly stepSquared: number;
+  readonly updateSquared: number;
+  readonly endSquared: number;
+}
+
+/** The lengths of a step, to the bits `couplingStep` finds. */
+export function stepLengths(
+  { x, gradientX, y }: Pick<StepEnds, "x" | "gradientX" | "y">,
+  lr: number,
+): StepLengths {
+  let stepSquared = 0;
+  let updateSquared = 0;
+  let endSquared = 0;
+  for (let i = 0; i < x.length; i++) {
+    const end = y[i]!;
+    const d = end - x[i]!;
+    const excess = d + lr * gradientX[i]!;
+    stepSquared += d * d;
+    updateSquared += excess * excess;
+    endSquared += end * end;
+  }
+  return { stepSquared, updateSquared, endSquared };
 }
