@@ -138,10 +138,10 @@ export function Chart(props: ChartProps): JSX.Element {
           save={async (format) => {
             const { chartFigure, saveFigure } = await import("./chart/export.ts");
             const options = { document, idPrefix: name };
-            const { cap, logY } = input;
+            const { cap, logY, range } = input;
             const alt = describeChart(title, props, lines);
             const drawn =
-              props.figure ?? ((o) => chartFigure({ ...props, references, alt, lines, logY, cap }, o));
+              props.figure ?? ((o) => chartFigure({ ...props, references, alt, lines, logY, cap, range }, o));
             await saveFigure(await drawn(options), format);
           }}
         />

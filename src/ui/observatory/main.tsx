@@ -1,8 +1,16 @@
-// Starts the page: observatory.
+// Starts the observatory.
 import { render } from "preact";
+import { urlState } from "../kit/url-state.ts";
+import { Observatory } from "./app.tsx";
+import { httpClient } from "./client.ts";
+import "./observatory.css";
+import { SETTINGS } from "./settings.ts";
+import { Store } from "./store.ts";
 
-function Observatory() {
-  return <h1>Observatory</h1>;
-}
+const state = urlState(SETTINGS);
+// Playground-like embedding: `?hide=controls` before the hash does what `hide` in it does.
+if (new URLSearchParams(location.search).get("hide") === "controls") state.signals.hide.value = "controls";
 
-render(<Observatory />, document.querySelector("#app")!);
+const store = new Store(httpClient({ fetch: fetch.bind(window), EventSource, base: document.baseURI }));
+store.start();
+render(<Observatory store={store} state={state} />, document.querySelector("#app")!);

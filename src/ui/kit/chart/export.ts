@@ -3,8 +3,9 @@ import { drawChart } from "../../../figures/chart.ts";
 import type { Figure, FigureOptions } from "../../../figures/figure.ts";
 import type { Line } from "../../../figures/lines.ts";
 import { toCsv } from "../../../figures/rows.ts";
+import { lowerBound } from "./columns.ts";
 import type { DrawnLine } from "./lines.ts";
-import type { ChartReference, ChartSeries } from "./types.ts";
+import type { ChartReference, ChartSeries, Range } from "./types.ts";
 
 /** What a live chart hands over. */
 export interface ExportInput {
@@ -17,6 +18,8 @@ export interface ExportInput {
   readonly references: readonly ChartReference[];
   readonly logY: boolean;
   readonly cap: number | undefined;
+  /** The stretch shown. */
+  readonly range: Range;
 }
 
 /** Draws the lines as they are on the page, smoothing included; all their points go into the table. */
@@ -30,7 +33,7 @@ export function chartFigure(input: ExportInput, options: FigureOptions): Figure 
     traces.set(line.series, made);
     return made;
   };
-  const drawn = lines.map((line) => drawnAs(line, trace(line), input.yLabel));
+  const drawn = lines.map((line) => drawnAs(cropped(line, input.range), trace(line), input.yLabel));
   return drawChart(
     {
       name: input.name,
@@ -51,6 +54,27 @@ export function chartFigure(input: ExportInput, options: FigureOptions): Figure 
   );
 }
 
+/** The points inside the range. */
+function cropped(line: DrawnLine, [low, high]: Range): DrawnLine {
+  const from = lowerBound(line.xs, low);
+  const to = lowerBound(line.xs, high) + (line.xs[lowerBound(line.xs, high)] === high ? 1 : 0);
+  if (from === 0 && to === line.xs.length) return line;
+  const cut = (column: Float64Array): Float64Array => column.subarray(from, to);
+  const { steps, band } = line.series;
+  return {
+    ...line,
+    xs: cut(line.xs),
+    ys: cut(line.ys),
+    band: line.band && { low: cut(line.band.low), high: cut(line.band.high) },
+    series: {
+      ...line.series,
+      xs: cut(line.series.xs),
+      ...(steps === undefined ? {} : { steps: cut(steps) }),
+      ...(band === undefined ? {} : { band }),
+    },
+  };
+}
+
 function drawnAs(line: DrawnLine, trace: Line["trace"], yLabel: string): Line {
   const { series, readable, xs, band } = line;
   const kind = series.kind ?? "main";
@@ -59,7 +83,7 @@ function drawnAs(line: DrawnLine, trace: Line["trace"], yLabel: string): Line {
     series: series.quantity ?? yLabel,
     kind: !readable || kind === "path" || kind === "points" ? "faint" : kind,
     runs: [series.owner],
-    steps: xs === series.xs ? (series.steps ?? new Float64Array()) : new Float64Array(),
+    steps: xs.length === series.xs.length ? (series.steps ?? new Float64Array()) : new Float64Array(),
     x: xs,
     y: line.ys,
     diverged: series.diverged ?? false,

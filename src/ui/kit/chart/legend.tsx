@@ -4,11 +4,23 @@ import { formatNumber } from "../../../figures/ticks.ts";
 import { onBackground } from "../theme.tsx";
 import type { ChartGroup } from "./group.ts";
 import type { DrawnLine } from "./lines.ts";
-import type { ChartBracket, ChartMark } from "./types.ts";
+import type { ChartBracket, ChartMark, ChartSeries } from "./types.ts";
 import { readings } from "./values.ts";
 
 /** More lines than this are not listed: the one pointed at is named instead. */
 const MOST_LISTED = 10;
+
+/** Kinds of strokes in words. */
+const KINDS: Readonly<Record<NonNullable<ChartSeries["kind"]>, string>> = {
+  main: "line",
+  dense: "line",
+  faint: "faint",
+  thin: "thin",
+  midpoint: "dotted",
+  dashed: "dashed",
+  path: "path",
+  points: "dots",
+};
 
 /** A short piece of a line as it is drawn. */
 export function Swatch({
@@ -38,7 +50,11 @@ export function Legend({
   readonly group: ChartGroup;
   readonly isDark: boolean;
 }): JSX.Element | null {
-  const named = lines.filter((line) => line.readable && line.label !== "");
+  const explained = lines.filter(({ readable, series }) => readable && series.note !== undefined);
+  const named = lines.filter(
+    (line) =>
+      line.readable && line.label !== "" && (!explained.includes(line) || explained.length === lines.length),
+  );
   const hovered = group.hovered.value;
   const listed = named.length <= MOST_LISTED ? named : named.filter((line) => line.series.owner === hovered);
   const cursor = group.cursor.value;
@@ -63,7 +79,12 @@ export function Legend({
           <span class="legend-value">{values.get(line) ?? ""}</span>
         </li>
       ))}
-      {[...new Set([...marks, ...brackets].map(({ label }) => label))].slice(0, 3).map((label) => (
+      {[
+        ...new Set([
+          ...explained.map(({ series }) => `${KINDS[series.kind ?? "main"]}: ${series.note}`),
+          ...[...marks, ...brackets].map(({ label }) => label),
+        ]),
+      ].map((label) => (
         <li key={label} class="muted">
           {label}
         </li>

@@ -92,7 +92,7 @@ export class LivePlot {
         },
         series: [{}, { stroke: ink.text }],
         axes: [
-          { ...axis(logX, 90), size: 28, gap: 4 },
+          { ...axis(logX, 70), size: 20, gap: 3 },
           { ...axis(logY, 42), size: tickRoom, gap: 4 },
         ],
         cursor: {
@@ -200,6 +200,7 @@ export class LivePlot {
     const others = own.length > 0 && lines.some((line) => line.series.owner !== owner);
     this.#base.style.opacity = others ? "0.3" : "1";
     if (!others) return;
+    drawReferences(context, this.#input.references, area, ink);
     for (const [i, line] of own) {
       const points = this.#points[i];
       if (points !== undefined) drawLine(context, line, points, area, ink, 1.4);

@@ -7,6 +7,8 @@ export interface ChartSeries {
   readonly owner: string;
   /** What the legend calls it. */
   readonly label: string;
+  /** What its stroke means, said once below the legend: curves with a note behind others have no entry of their own. */
+  readonly note?: string;
   /** Name of the quantity, as in the CSV. */
   readonly quantity?: string;
   /** Ascending and finite (for `path` and `points`: in any order). */
