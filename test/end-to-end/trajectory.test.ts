@@ -103,7 +103,26 @@ describe("gradient descent", () => {
     const rows = text("cut", "trajectory.csv").trim().split("\n");
     expect(rows.length - 1).toBe(stepsOf("cut").length);
     expect(JSON.parse(text("cut", "summary.json"))).toMatchObject({ status: "interrupted" });
-  });
+
+    // The next step is the first of the resumed run, and the record is that of one run.
+    const before = stepsOf("cut");
+    const to = String(before.length + 3);
+    const resume = ["trajectory", "edge.yaml", "--out", "cut", "--resume", "--no-figures", "--steps"];
+    const resumed = await brink(cwd, [...resume, to]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    const all = stepsOf("cut");
+    expect(all.slice(0, before.length)).toEqual(before);
+    expect(all.map(({ step }) => step)).toEqual(Array.from({ length: before.length + 4 }, (_, t) => t));
+    const [last, next] = all.slice(before.length - 1);
+    expect(next!.reference.loss).toBeLessThan(last!.reference.loss);
+    expect(text("cut", "trajectory.csv").trim().split("\n")).toHaveLength(all.length + 1);
+
+    const other = await brink(cwd, [...resume, to, "--set", "optimizer.lr=0.24"]);
+    expect(other.stderr).toMatch(/not the one that was tracked here/);
+    const nothing = await brink(cwd, ["trajectory", "edge.yaml", "--resume", "--out", "nowhere"]);
+    expect(nothing.stderr).toMatch(/no tracked run to resume here/);
+    expect([other.code, nothing.code]).toEqual([2, 2]);
+  }, 240_000);
 });
 
 describe("SGD", () => {
@@ -147,6 +166,38 @@ describe("what cannot be tracked", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/starts beyond the edge already .*take η below/);
   });
+
+  it("says α ≤ 0, with the number, where the gradient flow flattens at the edge", async () => {
+    // This net sharpens to 8.6 over 850 steps, then flattens; at step 1,200 its sharpness is 8.342.
+    writeExperiment(cwd, "flattening", [
+      "optimizer: { name: gd, lr: 0.1 }",
+      "steps: 1200",
+      "measure: { every: 0 }",
+    ]);
+    const net = "{name: mlp, widths: [100], activation: tanh, init: xavier-normal, gain: 1.9, bias: zero}";
+    const flatteningNet = ["--set", "data.degree=4", "--set", `net=${net}`];
+    const trained = await brink(cwd, ["run", "flattening.yaml", "-q", "--json", ...flatteningNet]);
+    const { dir } = jsonLines(trained.stdout).find(({ type }) => type === "run") as { dir: string };
+    const params = path.join(dir, "checkpoints", "step-00001200.safetensors");
+    const at = ["--params", params, "--set", "optimizer.lr=0.23977"];
+    const [code, stderr] = await refused("flattening.yaml", ...flatteningNet, ...at);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/does not apply at the start: α = -0\.010\d* is not positive/);
+  }, 120_000);
+
+  it("warns of noise beyond an equilibrium", async () => {
+    const flags = ["--set", "optimizer.batch=2", "--kick", "0.8", "--steps", "30", "--no-flow"];
+    const { code, stdout, stderr } = await brink(cwd, [
+      "trajectory",
+      "noisy.yaml",
+      ...flags,
+      "--out",
+      "loud",
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/Noise along u: σ_u² 0\.\d+, η²σ_u²\/δ² \+ 3ε² [1-9]/);
+    expect(stderr).toMatch(/warning: the noise is too strong for an equilibrium: .* reaches 1/);
+  }, 120_000);
 
   it("warns of kinks", async () => {
     writeExperiment(cwd, "kinks", ["optimizer: { name: gd, lr: 0.25 }", "steps: 1"]);

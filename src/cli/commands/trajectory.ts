@@ -29,6 +29,7 @@ interface Options extends CommonOptions, ConfigOptions {
   readonly figures: boolean;
   readonly out?: string;
   readonly overwrite?: boolean;
+  readonly resume?: boolean;
 }
 
 /** Registers the command. */
@@ -51,7 +52,8 @@ export function addTrajectoryCommand(program: Command, host: Host): void {
       .option("--response-every <n>", "start a new β_{s→t} every n steps (0: none)", integerFrom(0), 50)
       .option("--no-figures", "write the record only")
       .option("--out <dir>", "folder of the record (default: trajectory-NAME)")
-      .option("--overwrite", "replace a record that is there already"),
+      .option("--overwrite", "replace a record that is there already")
+      .option("--resume", "go on with the tracked run in that folder, with its settings, up to --steps"),
   ).action(async (file: string, _options: object, self: Command) => {
     const options = self.optsWithGlobals<Options>();
     await host.run(options, (output) => trajectory(output, host, file, options));
@@ -64,6 +66,7 @@ export function addTrajectoryCommand(program: Command, host: Host): void {
       "brink trajectory experiments/trajectory/meanfield.yaml --repeats 10 --kick 0.8 --steps 1000",
       "the mean-field closure over ten runs; minutes",
     ],
+    ["brink trajectory E.yaml --resume --steps 600", "go on after Ctrl-C, or longer"],
     ["brink trajectory E.yaml --params trajectory-NAME/onset.safetensors --out again", "no second search"],
   ]);
 }
@@ -99,7 +102,12 @@ async function trajectory(output: Output, host: Host, file: string, options: Opt
   const { TrajectoryRecord } = await import("../trajectory/record.ts");
   const { TrajectorySession } = await import("../trajectory/session.ts");
   const folder = options.out ?? `trajectory-${config.name}`;
-  const record = new TrajectoryRecord(resolvePath(io, folder), options.overwrite === true);
+  const record = new TrajectoryRecord(
+    resolvePath(io, folder),
+    options.overwrite === true || options.resume === true,
+  );
+  const { loadTrack } = await import("../trajectory/state-file.ts");
+  const saved = options.resume === true ? loadTrack(record.folder) : null;
   const session = new TrajectorySession({ output, config, record, argv: host.argv });
   try {
     const ended = await withInterrupt(
@@ -109,6 +117,7 @@ async function trajectory(output: Output, host: Host, file: string, options: Opt
         onFirst: () => session.note("finishing the step; press Ctrl-C again to stop now"),
       },
       async (signal) => {
+        if (saved !== null) return session.resume(saved, { steps: options.steps, signal });
         const onset = await session.search(options.params, signal);
         if (onset === null) return null;
         const { repeats, kick, steps, forms } = options;
@@ -128,8 +137,10 @@ async function trajectory(output: Output, host: Host, file: string, options: Opt
     output.json({ type: "done", ...end, dir: folder, ...ended.summary });
     if ("settings" in ended) await showEnsemble(output, ended);
     else if (ended.summary !== null) {
-      const { trajectoryText } = await import("../trajectory/table.ts");
+      const { noiseWarning, trajectoryText } = await import("../trajectory/table.ts");
       output.text(trajectoryText(ended.summary, end));
+      const noise = noiseWarning(ended.summary);
+      if (noise !== null) output.warn(noise);
     }
     if (end.status === "stopped") output.warn(`stopped after ${end.step} steps: ${end.message}`);
     if (options.figures && ended.steps.length > 1) {
@@ -139,6 +150,9 @@ async function trajectory(output: Output, host: Host, file: string, options: Opt
           ? writeMeanFieldFigure(record.folder, ended.steps, ended.settings)
           : writeTrajectoryFigures(record.folder, ended.steps, config.optimizer.lr);
       for (const name of undrawn) output.warn(`could not draw ${name}`);
+    }
+    if (end.status === "interrupted" && options.repeats === undefined) {
+      output.note("the same command with --resume goes on");
     }
     output.note(`record: ${path.relative(io.cwd, record.folder) || "."}`);
     return end.status === "interrupted" ? interruptedExitCode : end.status === "diverged" ? 3 : 0;

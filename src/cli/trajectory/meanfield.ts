@@ -88,37 +88,41 @@ function lastingSteps(
   }));
 }
 
-/** Both sides over time, and what a step adds to them, which is where they can differ. */
+/**
+ * Both sides over time, and what a step adds to them, which is where they can differ: of the predictions, or where those
+ * were lost, of the runs.
+ */
 export function meanFieldFigure(
   records: readonly EnsembleRecord[],
   { lr, batch }: MeanFieldSettings,
 ): TrajectoriesSpec {
-  const panels = KINDS.flatMap((kind): SeriesPanel[] => {
-    const steps = lastingSteps(records, kind, records);
-    if (steps === null) return [];
-    const sides = steps.map(({ runs }) => closureSides(runs, lr));
-    const series = (values: readonly number[]): SeriesRun[] => [
-      { run: kind, steps: records.map(({ step }) => step), values },
-    ];
-    const unit = steps.map(({ delta }) => delta ** 2);
-    const title = kind === "predicted" ? "predicted dynamics" : "the SGD runs themselves";
-    const panel = (yLabel: string, added: boolean): SeriesPanel => ({
-      title,
-      yLabel,
-      groups: (["exact", "closed"] as const).map((side) => ({
-        label: side === "exact" ? "E[(1 + ηy)²x²]" : "(1 + ηE y)²·E x²",
-        kind: side === "exact" ? "sgd" : "gd",
-        runs: series(sides.map((at, i) => (at[side] - (added ? at.x2 : 0)) / unit[i]!)),
-      })),
-      references: added ? [] : [{ value: 1, label: "δ²" }],
+  const kind = KINDS.find((each) => lastingSteps(records, each, records) !== null);
+  const steps = kind === undefined ? [] : lastingSteps(records, kind, records)!;
+  const sides = steps.map(({ runs }) => closureSides(runs, lr));
+  const panel = (yLabel: string, added: boolean): SeriesPanel => {
+    const series = (side: "exact" | "closed"): SeriesRun => ({
+      run: kind ?? "",
+      steps: records.map(({ step }) => step),
+      values: sides.map((at, i) => (at[side] - (added ? at.x2 : 0)) / steps[i]!.delta ** 2),
     });
-    return [panel("both sides / δ²", false), panel("both sides − E x², / δ²", true)];
-  });
+    return {
+      title: added ? "B  what a step adds" : "A  both sides",
+      yLabel,
+      groups: [
+        { label: "exact", kind: "sgd", runs: [series("exact")] },
+        { label: "closed", kind: "gd", runs: [series("closed")] },
+      ],
+      references: added ? [] : [{ value: 1, label: "δ²" }],
+    };
+  };
   return {
     name: "meanfield",
     title: "The mean-field closure",
-    panels,
-    notes: [`${records[0]?.real.length ?? 0} runs of b = ${batch}, η = ${lr}; x, y about the same θ†`],
+    panels: [panel("E over δ²", false), panel("E − E x², over δ²", true)],
+    notes: [
+      "exact: E[(1 + ηy)²x²]; closed: (1 + ηE y)²·E x²",
+      `${kind === "real" ? "the SGD runs themselves" : "predicted dynamics"}, ${steps[0]?.runs.length ?? 0} runs, b = ${batch}, η = ${lr}`,
+    ],
   };
 }
 

@@ -1,5 +1,14 @@
 // The record of a tracked run on disk: every line appended as it comes, a table of all steps at the end.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import { InputError } from "../../math/index.ts";
 import { fileError } from "../../node/files.ts";
@@ -36,6 +45,34 @@ export class TrajectoryRecord {
     });
   }
 
+  /**
+   * Goes on with the record in the folder: what it holds from `step` on, and how it ended, is discarded. Returns the
+   * steps before.
+   *
+   * @throws InputError when a line is damaged; RunError when the disk refuses
+   */
+  reopen(step: number): TrackedStep[] {
+    const steps: TrackedStep[] = [];
+    this.#guarded(TRAJECTORY_FILES.lines, (file) => {
+      const kept = readFileSync(file, "utf8")
+        .split("\n")
+        // A killed process can leave half a line at the end.
+        .slice(0, -1)
+        .filter((text) => {
+          const line = JSON.parse(text) as { readonly type: string; readonly step?: number };
+          const tracked = line.type === "step" || line.type === "warning" || line.type === "end";
+          if (!tracked) return true;
+          if (line.type === "end" || line.step! >= step) return false;
+          if (line.type === "step") steps.push(line as TrackedStep);
+          return true;
+        });
+      writeFileSync(`${file}.new`, kept.map((text) => `${text}\n`).join(""));
+      renameSync(`${file}.new`, file);
+      this.#descriptor = openSync(file, "a");
+    });
+    return steps;
+  }
+
   /** Appends one line. Numbers that are not finite become null. @throws RunError when the disk refuses */
   append(line: object): void {
     const text = `${JSON.stringify(line)}\n`;
@@ -46,6 +83,16 @@ export class TrajectoryRecord {
       }
       writeSync(this.#descriptor, text);
     });
+  }
+
+  /** Text of another file of the record. @throws RunError when it cannot be read */
+  read(name: string): string {
+    const file = path.join(this.folder, name);
+    try {
+      return readFileSync(file, "utf8");
+    } catch (error) {
+      throw fileError(error, "cannot read the record", file);
+    }
   }
 
   /** Writes another file of the record, after the first line. @throws RunError when the disk refuses */

@@ -1,22 +1,23 @@
 // One tracked run: data and network, the search for the onset, float64 tracking, and everything into the record.
 import { stringify } from "yaml";
 import type { ExperimentConfig } from "../../lab/index.ts";
-import { usesFullBatch } from "../../lab/index.ts";
 import type { DType } from "../../math/index.ts";
-import { vectorFrom } from "../../math/index.ts";
+import { InputError, vectorFrom } from "../../math/index.ts";
 import { tensorsFromParameters } from "../../nets/index.ts";
-import { type BatchSampler, batchSampler, resolveBatch } from "../../optim/index.ts";
+import { batchSampler, resolveBatch } from "../../optim/index.ts";
 import { serialiseSafetensors } from "../../record/index.ts";
 import {
   type EnsembleRecord,
   findOnset,
   type Onset,
   type PredictedForm,
+  stateVector,
   summariseTrack,
   track,
   trackEnsemble,
   type TrackedStep,
   type TrackEnd,
+  type TrackOptions,
   type TrackSummary,
 } from "../../theory/index.ts";
 import { assemble, loadData, type Problem, provenanceOf, startingPoint } from "../assemble.ts";
@@ -25,7 +26,9 @@ import type { Output } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { type MeanFieldSettings, type MeanFieldSummary, meanFieldSummary } from "./meanfield.ts";
 import { TRAJECTORY_FILES, trajectoryTable, type TrajectoryRecord } from "./record.ts";
+import { checkSameExperiment, type TrackSamplers, trackSamplers } from "./resume.ts";
 import { kinkWarning } from "./smoothness.ts";
+import { type SavedTrack, saveTrack } from "./state-file.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -72,6 +75,8 @@ export interface TrackedEnsemble {
 
 /** Solves and steps that never leave the microtask queue would keep signals waiting. */
 const LONGEST_TURN_MS = 50;
+/** Between two saved states, which for a large network are a hundred megabytes each. */
+const SAVE_MS = 60_000;
 
 export class TrajectorySession {
   readonly #output: Output;
@@ -130,39 +135,80 @@ export class TrajectorySession {
 
   /** Everything from the onset on, in float64. */
   async track(onset: Onset, settings: TrackSettings): Promise<Tracked> {
-    const { optimizer, seed } = this.#config;
-    const problem = await this.#open("float64");
-    const { objective } = problem;
-    const sampler = (stream: number): BatchSampler | null =>
-      usesFullBatch(optimizer, objective.n)
-        ? null
-        : batchSampler({
-            sampling: optimizer.sampling,
-            n: objective.n,
-            batch: resolveBatch(optimizer.batch, objective.n),
-            seed: stream,
-          });
-    const started = this.#output.io.now();
-    const progress = this.#startProgress("tracking");
-    const steps: TrackedStep[] = [];
-    const items = track({
-      ...settings,
+    const { objective } = await this.#open("float64");
+    return this.#follow(settings, [], {
       objective,
       theta: vectorFrom("float64", onset.theta),
       warm: onset.eigenvectors.map((vector) => vectorFrom("float64", vector)),
+      ...trackSamplers(this.#config, objective.n, settings.separateNoise),
+    });
+  }
+
+  /**
+   * Goes on from a saved state, with its settings.
+   *
+   * @throws InputError when the experiment is not that of the record, or the state does not fit it
+   */
+  async resume(
+    { state, settings }: SavedTrack,
+    run: Pick<TrackSettings, "steps" | "signal">,
+  ): Promise<Tracked> {
+    checkSameExperiment(this.#record, this.#config);
+    if (run.steps < state.step) {
+      throw new InputError("the tracked run is longer already", {
+        field: "--steps",
+        received: String(run.steps),
+        allowed: `${state.step} or more`,
+      });
+    }
+    const { objective } = await this.#open("float64");
+    const theta = stateVector(state, "theta");
+    if (theta.length !== objective.size) {
+      throw new InputError("the saved state is of another network", {
+        received: `${theta.length} parameters`,
+        allowed: String(objective.size),
+      });
+    }
+    const before = this.#record.reopen(state.step);
+    this.#output.note(`going on at step ${state.step}`);
+    return this.#follow({ ...settings, ...run }, before, {
+      objective,
+      theta,
+      resume: state,
+      ...trackSamplers(this.#config, objective.n, settings.separateNoise, state.samplers),
+    });
+  }
+
+  async #follow(
+    settings: TrackSettings,
+    steps: TrackedStep[],
+    start: TrackSamplers & Pick<TrackOptions, "objective" | "theta" | "warm" | "resume">,
+  ): Promise<Tracked> {
+    const { optimizer, seed } = this.#config;
+    const { now } = this.#output.io;
+    const { forms, flow, separateNoise, responseEvery } = settings;
+    const started = now();
+    let savedAt = started;
+    const progress = this.#startProgress("tracking");
+    const items = track({
+      ...settings,
+      ...start,
       lr: optimizer.lr,
-      sampler: sampler(seed),
-      separateNoise: settings.separateNoise ? sampler(seed + 1) : null,
       seed,
+      saveDue: (interrupted) => interrupted || now() - savedAt >= SAVE_MS,
     });
     for (;;) {
       const item = await items.next();
       if (item.done === true) {
         this.#stopProgress();
-        return this.#finish(steps, item.value, (this.#output.io.now() - started) / 1000);
+        return this.#finish(steps, item.value, (now() - started) / 1000);
       }
       if (item.value.type === "warning") this.#warn(item.value.step, item.value.message);
-      else {
+      else if (item.value.type === "state") {
+        const saved = { forms, flow, separateNoise, responseEvery };
+        saveTrack(this.#record.folder, { state: item.value.state, settings: saved });
+        savedAt = now();
+      } else {
         const { step, real } = item.value;
         steps.push(item.value);
         this.#emit(item.value);
@@ -248,7 +294,7 @@ export class TrajectorySession {
 
   #finish(steps: readonly TrackedStep[], end: TrackEnd, seconds: number): Tracked {
     this.#record.append({ type: "end", ...end, seconds });
-    const summary = summariseTrack(steps);
+    const summary = summariseTrack(steps, this.#config.optimizer.lr);
     this.#record.write(TRAJECTORY_FILES.table, trajectoryTable(steps));
     this.#record.write(
       TRAJECTORY_FILES.summary,

@@ -6,6 +6,7 @@ export * from "./unrolled.ts";
 export * from "./coupling.ts";
 export * from "./noisy-steps.ts";
 export * from "./track-types.ts";
+export * from "./track-state.ts";
 export * from "./track.ts";
 export * from "./summary.ts";
 export * from "./ensemble-track.ts";

@@ -209,11 +209,24 @@ describe("summary", () => {
   });
 
   it("takes absolute errors, counts turns, and follows a form as long as it was followed", () => {
-    const found = summariseTrack([at(0, -1e-15, 0), at(1, 2, 0.1), at(2, 0, 0.4), at(3, -1, 0.2), at(4, 3)])!;
+    const found = summariseTrack(
+      [at(0, -1e-15, 0), at(1, 2, 0.1), at(2, 0, 0.4), at(3, -1, 0.2), at(4, 3)],
+      0.1,
+    )!;
     expect(found.turns).toBe(2);
     expect(found.last.step).toBe(4);
     expect(found.forms.code).toMatchObject({ steps: 4, deviation: 0.8 });
     expect(found.forms.code!.errors.loss).toEqual({ median: expect.closeTo(0.15, 12) as number, max: 0.4 });
-    expect(summariseTrack([])).toBeNull();
+    expect(found.noise).toBeUndefined();
+    expect(summariseTrack([], 0.1)).toBeNull();
+  });
+
+  it("holds the noise against what the theory takes for granted", () => {
+    const noisy = [2, -4].map((zeta, step) => ({ ...at(step, 1), noise: { zeta, norm: 5 } }));
+    const { noise } = summariseTrack([at(0, 1), ...noisy], 0.1)!;
+    // η = 0.1, δ = 0.5, ε = 0.1: η²E ζ²/δ² = 0.01·10/0.25, 3ε² = 0.03; η²‖ξ‖²/(εδ²) = 0.25/0.025.
+    expect(noise!.alongU).toBeCloseTo(10, 12);
+    expect(noise!.equilibrium).toBeCloseTo(0.43, 12);
+    expect(noise!.coupling).toBeCloseTo(10, 12);
   });
 });

@@ -18,6 +18,11 @@ export class PropagatedVector {
     this.#lr = lr;
   }
 
+  /** A_k ⋯ A_{s+1} applied to the start; live. */
+  get vector(): Vector {
+    return this.#vector;
+  }
+
   /** Applies A_k; the objective must be linearised at `at` = θ†_k. */
   async advance(at: LocalGeometry): Promise<void> {
     const across = this.#vector;

@@ -1,5 +1,5 @@
 // What a tracked run amounts to: the theory's scalars at the start and how large the normalised errors became.
-import { median } from "../../math/index.ts";
+import { mean, median } from "../../math/index.ts";
 import type { CouplingErrors } from "./coupling.ts";
 import type { PredictedForm } from "./forms.ts";
 import type { TrackedStep } from "./track-types.ts";
@@ -27,12 +27,28 @@ export interface TrackSummary {
   /** Sign changes of y: two a cycle of the four stages. */
   readonly turns: number;
   readonly forms: Readonly<Partial<Record<PredictedForm, FormSummary>>>;
+  /** Absent for gradient descent. */
+  readonly noise?: NoiseSummary;
+}
+
+/** Noise of the tracked steps against what the stochastic theory takes for granted (arXiv:2604.21016). */
+export interface NoiseSummary {
+  /** E ζ², the measured variance of the noise along u, [L²/w²]. */
+  readonly alongU: number;
+  /** η²E ζ²/δ² + 3ε²: an equilibrium needs less than 1, and the mean-field formula much less. */
+  readonly equilibrium: number;
+  /** η²E‖ξ‖²/(εδ²): the coupling theorem takes it to be bounded by a constant. */
+  readonly coupling: number;
 }
 
 const ERRORS: readonly (keyof CouplingErrors)[] = ["size", "deviation", "loss", "sharpness"];
 
-/** Summarises the steps of a track; null when there are none. O(steps·log steps). */
-export function summariseTrack(steps: readonly TrackedStep[]): TrackSummary | null {
+/**
+ * Summarises the steps of a track; null when there are none. O(steps·log steps).
+ *
+ * @param lr η
+ */
+export function summariseTrack(steps: readonly TrackedStep[], lr: number): TrackSummary | null {
   const [first] = steps;
   const last = steps.at(-1);
   if (first === undefined || last === undefined) return null;
@@ -60,6 +76,25 @@ export function summariseTrack(steps: readonly TrackedStep[]): TrackSummary | nu
     last: { step: last.step, real: last.real, reference: last.reference },
     turns: signs.filter((sign, i) => i > 0 && sign !== signs[i - 1]).length,
     forms: Object.fromEntries(forms),
+    ...noiseSummary(steps, lr),
+  };
+}
+
+function noiseSummary(steps: readonly TrackedStep[], lr: number): { noise?: NoiseSummary } {
+  const noisy = steps.flatMap(({ noise, reference }) =>
+    noise === undefined ? [] : [{ ...noise, reference }],
+  );
+  if (noisy.length === 0) return {};
+  const over = (value: (step: (typeof noisy)[number]) => number): number => mean(noisy.map(value));
+  const along = over(
+    ({ zeta, reference: { delta, epsilon } }) => (lr * zeta) ** 2 / delta ** 2 + 3 * epsilon ** 2,
+  );
+  return {
+    noise: {
+      alongU: over(({ zeta }) => zeta ** 2),
+      equilibrium: along,
+      coupling: over(({ norm, reference: { delta, epsilon } }) => (lr * norm) ** 2 / (epsilon * delta ** 2)),
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Vector } from "../../math/index.ts";
 import type { BatchSampler } from "../../optim/index.ts";
 import type { CouplingErrors } from "./coupling.ts";
 import type { PredictedForm } from "./forms.ts";
+import type { TrackState } from "./track-state.ts";
 
 /** A run to be tracked from the onset of the edge. */
 export interface TrackOptions {
@@ -39,6 +40,13 @@ export interface TrackOptions {
   readonly warm?: readonly Vector[];
   /** Looked at once a step. */
   readonly signal?: { readonly aborted: boolean };
+  /** Asked once a step whether the state is to be yielded; told whether it is the last occasion. */
+  readonly saveDue?: (interrupted: boolean) => boolean;
+  /**
+   * Goes on from a saved state instead of a start; samplers must be at theirs. θ† is measured again there, so that the
+   * numbers agree with an uninterrupted run to the tolerance of the eigen-solves, not to the bit.
+   */
+  readonly resume?: TrackState;
 }
 
 /** θ† at one step, in the units of `LocalGeometry`. */

@@ -2,9 +2,10 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { eosOracle } from "../../../test/eos-oracle.ts";
 import type { Objective } from "../../curvature/index.ts";
-import { type BatchSampler, batchSampler } from "../../optim/index.ts";
+import { type BatchSampler, batchSampler, type SamplerState } from "../../optim/index.ts";
 import { solvableLandscape } from "../reference/solvable-landscape.ts";
 import { track } from "./track.ts";
+import type { TrackState } from "./track-state.ts";
 import type { TrackedStep, TrackEnd, TrackOptions, TrackWarning } from "./track-types.ts";
 
 const { objective, oracle, vector } = eosOracle();
@@ -26,7 +27,7 @@ async function tracked(options: TrackOptions): Promise<Tracked> {
     const item = await items.next();
     if (item.done === true) return { steps, warnings, end: item.value };
     if (item.value.type === "step") steps.push(item.value);
-    else warnings.push(item.value);
+    else if (item.value.type === "warning") warnings.push(item.value);
   }
 }
 
@@ -239,5 +240,61 @@ describe("the solvable landscape", () => {
       /needs float64 \(received float32\)/,
     );
     await single.objective.dispose();
+  });
+});
+
+describe("a saved state", () => {
+  const batches = Array.from({ length: 12 }, (_, t) => [
+    t % 12,
+    (t + 3) % 12,
+    (t + 7) % 12,
+    (5 * t + 1) % 12,
+  ]);
+  const distinct = batches.map((batch) => [...new Set(batch)].slice(0, 3));
+
+  it("goes on as the uninterrupted run, to the tolerance of the eigen-solves", async () => {
+    const options = { ...start, steps: 12, responseEvery: 4, sharpnessTol: 1e-7 };
+    const noise = (from: number): BatchSampler => ({
+      ...listed(distinct.slice(from), 12),
+      state: () => ({}) as SamplerState,
+    });
+    const whole = await tracked({ ...options, sampler: noise(0) });
+    let saved: TrackState | undefined;
+    const saveDue = (): boolean => saved === undefined && ++asked === 6;
+    let asked = 0;
+    for await (const item of track({ ...options, sampler: noise(0), saveDue })) {
+      if (item.type === "state") {
+        const vectors = new Map([...item.state.vectors].map(([name, vector]) => [name, vector.slice()]));
+        saved = { ...item.state, vectors };
+        break;
+      }
+    }
+    expect(saved!.step).toBe(6);
+    const rest = await tracked({ ...options, sampler: noise(6), resume: saved! });
+    const expected = whole.steps.slice(6);
+    expect(rest.steps.map(({ step }) => step)).toEqual(expected.map(({ step }) => step));
+    rest.steps.forEach((step, i) => {
+      const same = expected[i]!;
+      expect(step.real.x).toBeCloseTo(same.real.x, 7);
+      expect(step.reference.sharpness).toBeCloseTo(same.reference.sharpness, 6);
+      expect(step.predicted.enhanced!.x).toBeCloseTo(same.predicted.enhanced!.x, 7);
+      expect(step.flow!.distance).toBeCloseTo(same.flow!.distance, 7);
+      expect(Object.keys(step.responses!)).toEqual(Object.keys(same.responses!));
+      expect(step.responses!["0"]! / same.responses!["0"]!).toBeCloseTo(1, 5);
+    });
+    expect(rest.steps[0]!.noise!.zeta).toBeCloseTo(expected[0]!.noise!.zeta, 9);
+  });
+
+  it("is offered on interruption, and says which vector it lacks", async () => {
+    const states: TrackState[] = [];
+    const options = { ...start, steps: 5, sampler: null, forms: [] };
+    for await (const item of track({ ...options, signal: { aborted: true }, saveDue: (last) => last })) {
+      if (item.type === "state") states.push(item.state);
+    }
+    expect(states.map(({ step }) => step)).toEqual([1]);
+    const vectors = new Map([...states[0]!.vectors].filter(([name]) => name !== "theta"));
+    await expect(tracked({ ...options, resume: { ...states[0]!, vectors } })).rejects.toThrow(
+      /lacks a vector.*theta|theta.*lacks a vector/,
+    );
   });
 });

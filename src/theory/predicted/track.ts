@@ -5,10 +5,11 @@ import { advanceReference, obstacleTo, startReference } from "../reference/const
 import { type GeometryOptions, type LocalGeometry, measureGeometry } from "../reference/local-geometry.ts";
 import { couplingErrors, distance, predictedValues } from "./coupling.ts";
 import { referenceRecord } from "./ensemble-track.ts";
-import { coordinates } from "./forms.ts";
+import { coordinates, type PredictedForm } from "./forms.ts";
 import { NoisySteps } from "./noisy-steps.ts";
 import { Predictor } from "./predictor.ts";
 import { PropagatedVector } from "./response.ts";
+import { stateVector, stateVectors, type TrackSaved, type TrackState } from "./track-state.ts";
 import type {
   FlowRecord,
   PredictedRecord,
@@ -29,22 +30,27 @@ const FAR = 10;
  *
  * @throws InputError for an objective in float32; RunError when the theory does not apply at the start
  */
-export async function* track(options: TrackOptions): AsyncGenerator<TrackedStep | TrackWarning, TrackEnd> {
-  const { objective, lr, steps, signal } = options;
+export async function* track(
+  options: TrackOptions,
+): AsyncGenerator<TrackedStep | TrackWarning | TrackSaved, TrackEnd> {
+  const { objective, lr, steps, signal, saveDue } = options;
   if (objective.dtype !== "float64") {
     throw new InputError("the reference trajectory needs float64", { received: objective.dtype });
   }
   const run = await TrackedRun.start(options);
-  for (let step = 0; ; step++) {
+  for (let step = options.resume?.step ?? 0; ; step++) {
     const record = await run.record(step);
     if (record === null)
       return { status: "diverged", step, message: "the loss of the real run is not finite" };
     yield record;
     yield* run.warnings(step);
     if (step === steps) return { status: "finished", step, message: `${steps} steps` };
-    if (signal?.aborted === true) return { status: "interrupted", step, message: "interrupted" };
     const obstacle = await run.advance(lr);
     if (obstacle !== null) return { status: "stopped", step: step + 1, message: obstacle };
+    // Only here is everything at one and the same step.
+    const interrupted = signal?.aborted === true;
+    if (saveDue?.(interrupted) === true) yield { type: "state", state: run.state(step + 1) };
+    if (interrupted) return { status: "interrupted", step, message: "interrupted" };
   }
 }
 
@@ -67,8 +73,13 @@ class TrackedRun {
   readonly #warned = new Set<string>();
 
   static async start(options: TrackOptions): Promise<TrackedRun> {
-    const { objective, lr, seed = 0, tol = 1e-8, warm = [] } = options;
+    const { objective, lr, seed = 0, tol = 1e-8, warm = [], resume } = options;
     const geometry = { lr, tol, seed };
+    if (resume !== undefined) {
+      const known = stateVectors(resume, "eigenvector").map(([, vector]) => vector);
+      const theta = stateVector(resume, "reference").slice();
+      return new TrackedRun(options, geometry, await measureGeometry(objective, theta, geometry, known));
+    }
     const at =
       options.reference === undefined
         ? await startReference(objective, options.theta, geometry, warm)
@@ -89,6 +100,28 @@ class TrackedRun {
     this.#objective = objective;
     this.#geometry = geometry;
     this.#at = at;
+    const { resume } = options;
+    if (resume !== undefined) {
+      this.#real = new NoisySteps(objective, stateVector(resume, "theta"), sampler);
+      this.#driver =
+        separateNoise === null
+          ? null
+          : new NoisySteps(objective, stateVector(resume, "separate"), separateNoise);
+      this.#predictors = stateVectors(resume, "predicted").map(
+        ([form, v]) => new Predictor(form as PredictedForm, objective, lr, v),
+      );
+      this.#flow = options.flow === false ? null : stateVector(resume, "flow").slice();
+      const warm = (where: string): Vector[] => stateVectors(resume, where).map(([, vector]) => vector);
+      this.#warm = { real: warm("real"), flow: warm("flow") };
+      this.#flowSharpness = resume.flowSharpness;
+      this.#noise = resume.noise;
+      this.#responses = stateVectors(resume, "response").map(([from, vector]) => ({
+        from: Number(from),
+        vector: new PropagatedVector(vector, lr),
+      }));
+      for (const kind of resume.warned) this.#warned.add(kind);
+      return;
+    }
     const theta = options.theta.slice();
     if (kick !== undefined) {
       theta.set(at.theta);
@@ -178,6 +211,31 @@ class TrackedRun {
       this.#warn(form, `the ${form} prediction has blown up and is no longer followed`);
     this.#predictors = this.#predictors.filter((predictor) => !lost.includes(predictor));
     return null;
+  }
+
+  /** Everything as it is before `record(step)`. */
+  state(step: number): TrackState {
+    const numbered = (name: string, vectors: readonly Vector[]): [string, Vector][] =>
+      vectors.map((vector, k) => [`${name}.${k}`, vector]);
+    const { sampler, separateNoise = null } = this.#options;
+    return {
+      step,
+      vectors: new Map([
+        ["theta", this.#real.theta],
+        ["reference", this.#at.theta],
+        ...(this.#flow === null ? [] : ([["flow", this.#flow]] as const)),
+        ...(this.#driver === null ? [] : ([["separate", this.#driver.theta]] as const)),
+        ...this.#predictors.map(({ form, v }) => [`predicted.${form}`, v] as const),
+        ...this.#responses.map(({ from, vector }) => [`response.${from}`, vector.vector] as const),
+        ...numbered("eigenvector", this.#at.eigenvectors),
+        ...numbered("real", this.#warm.real),
+        ...numbered("flow", this.#warm.flow),
+      ]),
+      flowSharpness: this.#flowSharpness,
+      noise: this.#noise,
+      warned: [...this.#warned],
+      samplers: { real: sampler?.state() ?? null, separate: separateNoise?.state() ?? null },
+    };
   }
 
   async #beginAt(at: LocalGeometry, step: number): Promise<void> {
