@@ -11,3 +11,4 @@ export * from "./batches.ts";
 export * from "./linear-model.ts";
 export * from "./linear-drift.ts";
 export * from "./linear-hessian.ts";
+export * from "./margin.ts";

@@ -11,6 +11,7 @@ import {
 } from "./batches.ts";
 import type { LinearModel } from "./linear-model.ts";
 import { lossChange } from "./loss-change.ts";
+import { addProducts } from "./matrix.ts";
 import { SingleDraws } from "./single-draws.ts";
 import type { Drift } from "./types.ts";
 
@@ -83,7 +84,7 @@ export class LinearDrift {
     const { n, classes, labels } = model.inputs;
     model.gradient(this.#gradient, batch);
     this.#moves.fill(0);
-    model.addProducts(-lr, this.#gradient, this.#moves);
+    addProducts(model.inputs, -lr, this.#gradient, this.#moves);
     let total = 0;
     for (let j = 0; j < n; j++) {
       const row = j * classes;

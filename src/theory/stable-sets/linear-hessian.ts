@@ -1,27 +1,26 @@
 // Curvature of the linear classifier: products with the Hessian (1/n) Σ (diag p_i − p_i p_iᵀ) ⊗ x_i x_iᵀ.
 import { lanczos, type LinearOperator } from "../../curvature/index.ts";
-import type { Vector } from "../../math/index.ts";
+import { scale, type Vector } from "../../math/index.ts";
 import type { LinearModel } from "./linear-model.ts";
+import { addOuterProducts, addProducts } from "./matrix.ts";
 
 /** The Hessian at the model's weights, as an operator on K×d vectors; valid until the model moves. O(ndK) a product. */
 export function linearHessian(model: LinearModel): LinearOperator {
-  const { n, d, classes, x, labels } = model.inputs;
+  const { n, d, classes, labels } = model.inputs;
   const residuals = model.residuals;
   const moves = new Float64Array(n * classes);
+  const sum = new Float64Array(classes * d);
   return {
     size: classes * d,
     dtype: "float64",
     apply: async (v: Vector, out: Vector): Promise<void> => {
       moves.fill(0);
-      model.addProducts(1, Float64Array.from(v), moves);
-      out.fill(0);
-      for (let i = 0; i < n; i++) {
-        weigh(moves, residuals, i * classes, classes, labels[i]!);
-        for (let k = 0; k < classes; k++) {
-          const factor = moves[i * classes + k]! / n;
-          for (let c = 0; c < d; c++) out[k * d + c] = out[k * d + c]! + factor * x[i * d + c]!;
-        }
-      }
+      addProducts(model.inputs, 1, Float64Array.from(v), moves);
+      for (let i = 0; i < n; i++) weigh(moves, residuals, i * classes, classes, labels[i]!);
+      scale(1 / n, moves);
+      sum.fill(0);
+      addOuterProducts(model.inputs, moves, sum);
+      out.set(sum);
     },
   };
 }

@@ -1,6 +1,6 @@
 // The linear classifier and its drift: the independent oracle, brute force, extreme logits, bad inputs.
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomStream } from "../../math/index.ts";
 import { batchCount, possibleBatches } from "./batches.ts";

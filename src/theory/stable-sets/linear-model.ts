@@ -1,6 +1,7 @@
 // The linear classifier in float64: logits, loss, gradient and SGD steps. No bias; inputs as `unitInputs` gives them.
 import { InputError } from "../../math/index.ts";
 import { gramMatrix } from "./inputs.ts";
+import { addProducts } from "./matrix.ts";
 import { Losses } from "./loss-point.ts";
 import type { LabelledInputs, LossPoint } from "./types.ts";
 
@@ -42,7 +43,7 @@ export class LinearModel {
     }
     this.weights.set(weights);
     this.logits.fill(0);
-    this.addProducts(1, this.weights, this.logits);
+    addProducts(this.inputs, 1, this.weights, this.logits);
     this.#fresh = false;
   }
 
@@ -120,24 +121,10 @@ export class LinearModel {
     const { d } = this.inputs;
     this.gradient(this.#batchGradient, batch);
     const gram = batch.length < d ? this.gram : null;
-    if (gram === null) this.addProducts(-lr, this.#batchGradient, this.logits);
+    if (gram === null) addProducts(this.inputs, -lr, this.#batchGradient, this.logits);
     else this.#moveByGram(gram, batch, lr);
     for (let c = 0; c < this.weights.length; c++) this.weights[c]! -= lr * this.#batchGradient[c]!;
     this.#fresh = false;
-  }
-
-  /** out ← out + factor·X·Vᵀ for V of the shape of W; out n×K. O(ndK). */
-  addProducts(factor: number, v: Float64Array, out: Float64Array): void {
-    const { n, d, classes, x } = this.inputs;
-    for (let i = 0; i < n; i++) {
-      const row = i * d;
-      for (let k = 0; k < classes; k++) {
-        const other = k * d;
-        let sum = 0;
-        for (let c = 0; c < d; c++) sum += x[row + c]! * v[other + c]!;
-        out[i * classes + k]! += factor * sum;
-      }
-    }
   }
 
   #moveByGram(gram: Float64Array, batch: ArrayLike<number>, lr: number): void {
