@@ -9,7 +9,7 @@ import type { RunData } from "./run-data.ts";
 export type Axis = "step" | "time";
 
 type Look = Pick<ChartSeries, "label" | "quantity"> &
-  Partial<Pick<ChartSeries, "kind" | "dash" | "diverged">>;
+  Partial<Pick<ChartSeries, "kind" | "dash" | "diverged" | "band">>;
 
 /** Places of steps on the axis. A fork's time goes on from its parent's: η may change there, time does not jump. */
 export function placesOf(
@@ -95,13 +95,8 @@ export function batchSharpnessSeries(scene: Scene): readonly ChartSeries[] {
     const low = view.map((value, i) => value - errors[i]!);
     const high = view.map((value, i) => value + errors[i]!);
     const behind: Look = { label: `${run.label}, sharpness`, quantity: "sharpness", kind: "faint" };
-    return [
-      ...seriesOf(scene, run, run.curve("sharpness"), behind),
-      ...seriesOf(scene, run, curve, { label: run.label, quantity: "batch sharpness" }).map((series) => ({
-        ...series,
-        band: { low, high },
-      })),
-    ];
+    const look: Look = { label: run.label, quantity: "batch sharpness", band: { low, high } };
+    return [...seriesOf(scene, run, run.curve("sharpness"), behind), ...seriesOf(scene, run, curve, look)];
   });
 }
 

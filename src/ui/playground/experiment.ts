@@ -25,7 +25,9 @@ export function experimentOf(values: PlaygroundValues, dropped: DroppedSection):
     ...(device === "cpu" ? {} : { device }),
     measure: {
       every,
+      accuracy: false,
       sharpness: { k, tol },
+      testEvery: 0,
       ...(landscape ? { landscape } : {}),
       ...(noise ? { noise: { sampled: 0 } } : {}),
       ...(bs ? { batchSharpness: { batch: batchMeasured(values) } } : {}),

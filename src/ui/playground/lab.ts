@@ -120,8 +120,8 @@ export class Lab {
     const run = this.runs.value.find((known) => known.id === id);
     if (run === undefined) return;
     this.currentId.value = id;
-    const { story: _story, x: _x, evenodd: _evenodd, ...settings } = run.values;
-    this.state.assign(settings);
+    const { story, x, evenodd } = this.state.values();
+    this.state.assign({ ...run.values, story, x, evenodd });
   }
 
   /** Forgets a run and its curves. */

@@ -30,9 +30,9 @@ export function Stories({ lab }: { readonly lab: Lab }): JSX.Element {
           <p>
             <b>Look for:</b> {chosen.look}
           </p>
-          {chosen.then === undefined ? null : (
+          {chosen.next === undefined ? null : (
             <p>
-              <b>Then:</b> {chosen.then}
+              <b>Then:</b> {chosen.next}
             </p>
           )}
         </div>
