@@ -56,7 +56,7 @@ describe("landscapes", () => {
     expect(stdout).toMatch(
       /orbit 1: half-amplitude 0\.538412, .*stable: multiplier 0\.64465 along the orbit/,
     );
-    expect(stdout).toMatch(/exists up to η = 2\.300000 \(\d+ points/);
+    expect(stdout).toMatch(/exists as far as η = 2\.300000 \(\d+ points/);
   });
 
   it("finds nothing on the other side of 2/λ, says why, and ends with 1", async () => {
@@ -95,6 +95,69 @@ describe("a run", () => {
     const missing = await brink(cwd, ["orbits", "nothing"]);
     expect(missing.code).toBe(2);
     expect(missing.stderr).toMatch(/no such run/);
+  });
+});
+
+describe("what can go wrong", () => {
+  it("a run that has converged: Newton falls into the fixed point, which is deflated, and that is said", async () => {
+    const file = writeExperiment(cwd, "converged", [
+      "optimizer: { name: gd, lr: 0.5 }",
+      "steps: 60",
+      "measure: { every: 0 }",
+    ]);
+    const linear = ["--set", "net.widths=[]", "--set", "net.activation=identity"];
+    expect((await brink(cwd, ["run", file, "-q", ...linear])).code).toBe(0);
+    const run = runFolders(cwd).find((id) => id.startsWith("converged"))!;
+    const { code, record } = await orbits(run, "-k", "1", "--max-products", "40");
+    expect(code).toBe(1);
+    expect(record).toMatchObject({ outcome: "none", fixedPoint: { converged: true } });
+    expect(record.fromIterates).toMatchObject({ collapsed: true });
+    expect(record.fromIterates!.verdict).toMatch(/fell into the fixed point; with that deflated, it /);
+    const { stdout } = await brink(cwd, ["orbits", run, "-k", "1", "--max-products", "40", "-q"]);
+    expect(stdout).toMatch(/from two consecutive iterates: no orbit: Newton fell into the fixed point/);
+  }, 60_000);
+
+  it("no orbit: a fixed point without positive curvature", async () => {
+    const { code, record } = await orbits("--landscape", "cosine", "--start", "3.1");
+    expect(code).toBe(1);
+    expect(record).toMatchObject({ outcome: "none", directions: [], fixedPoint: { converged: true } });
+    const { stdout } = await brink(cwd, ["orbits", "--landscape", "cosine", "--start", "3.1", "-q"]);
+    expect(stdout).toMatch(/no direction of positive curvature\n.*\n?no orbit of period two was found/);
+  });
+
+  it("a singular linearisation: minima in a valley along which the curvature changes", async () => {
+    const { code, record } = await orbits("--landscape", "linear");
+    expect(code).toBe(0);
+    expect(record.directions[1]).toMatchObject({ solve: { outcome: "singular" } });
+    expect(record.directions[1]!.verdict).toMatch(/along a valley of minima/);
+  });
+
+  it("a learning rate past the branch's end: a search from there, and a branch followed beyond it", async () => {
+    const past = await orbits("--landscape", "supercritical", "--lr", "2.5");
+    expect(past.code).toBe(1);
+    expect(past.record.directions[0]!.verdict).toMatch(
+      /branch born at 2\/λ = 2\.00000 may end before this η/,
+    );
+    const followed = await orbits("--landscape", "supercritical", "--follow", "2.6");
+    expect(followed.code).toBe(0);
+    const { branch } = followed.record.orbits[0]!;
+    expect(branch!.end).toBe("fold");
+    expect(branch!.lr).toBeCloseTo(2.3178, 3);
+  });
+
+  it("a landscape that is not finite where the search starts", async () => {
+    const { code, stdout, stderr } = await brink(cwd, [
+      ...["orbits", "--landscape", "product", "--start", "1e200,1e200", "--json", "-q"],
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(jsonLines(stderr)[0]).toEqual({
+      error: {
+        kind: "RunError",
+        code: 1,
+        message: expect.stringMatching(/not finite at the start/) as string,
+      },
+    });
   });
 });
 

@@ -55,7 +55,7 @@ export interface OrbitsRecord {
   readonly fixedPoint: Omit<OrbitSearch["fixedPoint"], "theta">;
   readonly directions: readonly Omit<OrbitSearch["directions"][number], "u" | "shift">[];
   readonly orbits: readonly OrbitRecord[];
-  /** How the search from two consecutive iterates ended; absent when it was not tried. */
+  /** How the search from two consecutive iterates ended, in words too; absent when it was not tried. */
   readonly fromIterates?: OrbitSearch["given"][number];
 }
 

@@ -32,7 +32,7 @@ export function orbitsText(record: OrbitsRecord): string {
     `η = ${formatNumber(lr, 6)}, 2/η = ${formatNumber(threshold, 6)}`,
     where,
     directions.length > 0 ? `\n${table}` : "no direction of positive curvature\n",
-    ...(fromIterates === undefined ? [] : [`from two consecutive iterates: ${fromIterates}`]),
+    ...(fromIterates === undefined ? [] : [`from two consecutive iterates: ${fromIterates.verdict}`]),
     ...(orbits.length === 0 ? ["no orbit of period two was found"] : orbits.map(orbitText)),
   ].join("\n");
 }
@@ -58,7 +58,7 @@ function stabilityText({ verdict, along, multipliers, converged }: OrbitStabilit
 }
 
 const ENDS: Readonly<Record<OrbitBranch["end"], (at: string) => string>> = {
-  target: (at) => `exists up to η = ${at}`,
+  target: (at) => `exists as far as η = ${at}`,
   collapsed: (at) => `shrinks into the fixed point at η = ${at}`,
   fold: (at) => `ends in a fold near η = ${at}: beyond it there is no such orbit`,
   "period-doubled": (at) => `doubles its period at η = ${at}`,

@@ -14,6 +14,7 @@ import { newtonTrial } from "./newton-step.ts";
 import { hessianAt } from "./orbit-equations.ts";
 import { type OrbitSolve, solveOrbit } from "./orbit-newton.ts";
 import { type OrbitStability, orbitStability } from "./orbit-stability.ts";
+import { absenceVerdict, guessVerdict, searchVerdict } from "./orbit-verdicts.ts";
 
 export interface OrbitSearchOptions {
   /** Eigendirections to search, by descending eigenvalue. Default 2. */
@@ -28,7 +29,7 @@ export interface OrbitSearchOptions {
   readonly eigenProducts?: number;
   /** Further guesses, such as two consecutive iterates: centre and half-difference. */
   readonly guesses?: readonly { readonly center: Vector; readonly half: Vector }[];
-  /** Said before each part of the work. */
+  /** Said before each part of the work, and at each Newton iteration. */
   readonly onStage?: (stage: string) => void;
 }
 
@@ -64,6 +65,11 @@ export interface SearchedDirection extends OrbitDirection {
   readonly verdict: string;
 }
 
+/** What came of a given guess: the search's end, and that in a sentence. */
+export interface GivenSearch extends Pick<OrbitSolve, "outcome" | "collapsed" | "residual"> {
+  readonly verdict: string;
+}
+
 export interface OrbitSearch {
   /** 2/η. */
   readonly threshold: number;
@@ -71,7 +77,7 @@ export interface OrbitSearch {
   readonly directions: readonly SearchedDirection[];
   readonly orbits: readonly FoundOrbit[];
   /** How the searches from given guesses ended. */
-  readonly given: readonly OrbitSolve["outcome"][];
+  readonly given: readonly GivenSearch[];
 }
 
 /** Two orbits nearer than this share of their amplitude are the same. */
@@ -98,7 +104,6 @@ export async function findOrbits(
   checkRate(lr);
   const threshold = 2 / lr;
   const say = options.onStage ?? ((): void => {});
-  say("fixed point");
   const fixedPoint = await findFixedPoint(objective, start, options);
   say("eigenpairs");
   const eigen = await eigenpairs(objective, fixedPoint.theta, options);
@@ -126,18 +131,20 @@ export async function findOrbits(
     });
     const predicted = predictedAmplitude(direction, lr);
     const found = predicted ?? (await crossing(objective, direction, fixedPoint.theta, threshold));
-    let verdict = absence(direction, lr);
+    let verdict = absenceVerdict(direction, lr);
     if (found !== null) {
       const source = predicted === null ? "half-amplitude function" : "prediction";
       const { solve, known } = await attempt(source, k, orbitGuess(direction, fixedPoint.theta, found));
-      verdict = outcomeSentence(solve, known, predicted, direction);
+      verdict = searchVerdict(solve, known, predicted, direction);
     }
     directions.push({ ...direction, residual: eigen.residuals[k]!, predicted, verdict });
   }
-  const given: OrbitSolve["outcome"][] = [];
+  const given: GivenSearch[] = [];
   for (const guess of options.guesses ?? []) {
     say("given guess");
-    given.push((await attempt("given", null, guess)).solve.outcome);
+    const { solve, known } = await attempt("given", null, guess);
+    const { outcome, collapsed, residual } = solve;
+    given.push({ outcome, collapsed, residual, verdict: guessVerdict(solve, known) });
   }
   return { threshold, fixedPoint, directions, orbits, given };
 }
@@ -146,7 +153,7 @@ export async function findOrbits(
 export async function findFixedPoint(
   objective: SmoothObjective,
   start: Vector,
-  { maxProducts = 300 }: { readonly maxProducts?: number } = {},
+  { maxProducts = 300, onStage }: Pick<OrbitSearchOptions, "maxProducts" | "onStage"> = {},
 ): Promise<FixedPoint> {
   const { size, dtype } = objective;
   if (start.length !== size) {
@@ -172,6 +179,7 @@ export async function findFixedPoint(
     const before = norm(gradient);
     const curved = zeros(dtype, size);
     await objective.hessianProduct(theta, gradient, curved);
+    onStage?.(`fixed point: ‖∇L‖ = ${before.toExponential(2)}, loss ${loss.toPrecision(5)}`);
     // A gradient that a displacement by rounding would account for.
     const scale = before > 0 ? norm(curved) / before : 0;
     converged = before <= rounding * scale * Math.max(1, norm(theta));
@@ -246,53 +254,4 @@ function same(a: OrbitSolve, b: OrbitSolve): boolean {
     return Math.hypot(norm(apart), norm(centers));
   };
   return Math.min(distance(1), distance(-1)) <= SAME * Math.max(a.amplitude, b.amplitude);
-}
-
-const VALLEY =
-  "the curvature changes along a valley of minima, which the oscillation follows, so that no orbit is isolated";
-
-/** Whether the equation for the centre's shift was left unsolved, so that Q means little. */
-function unresolved({ outcome, residual }: OrbitDirection["solve"]): boolean {
-  return outcome !== "converged" && residual > 0.01;
-}
-
-function unresolvedText({ residual }: OrbitDirection["solve"]): string {
-  return `the curvature changes along nearly flat directions, which leave H⁻¹T unsolved (relative residual ${residual.toPrecision(2)}) and Q uncertain`;
-}
-
-/** Why there is nothing to be expected along a direction. */
-function absence({ kind, criticalRate, coefficient, solve }: OrbitDirection, lr: number): string {
-  if (solve.outcome === "singular") return `no orbit: ${VALLEY}`;
-  if (unresolved(solve)) return `no prediction: ${unresolvedText(solve)}`;
-  if (kind === "degenerate") return "no prediction: the coefficient Q vanishes, higher orders decide";
-  const [side, here] = coefficient < 0 ? ["above", "below"] : ["below", "above"];
-  return `no orbit: they appear for η ${side} 2/λ = ${criticalRate!.toPrecision(6)}, η = ${lr.toPrecision(6)} is ${here} it, and the half-amplitude function does not cross 2/η`;
-}
-
-const FAILURES: Readonly<Record<Exclude<OrbitSolve["outcome"], "orbit">, string>> = {
-  "fixed-point": "Newton fell into the fixed point, also with that deflated",
-  singular: "the linearised equations have no solution",
-  stalled: "Newton made no more progress",
-  "not-finite": "the search left the region where the loss is finite",
-};
-
-/** What came of a search along a direction. */
-function outcomeSentence(
-  solve: OrbitSolve,
-  known: boolean,
-  predicted: number | null,
-  direction: OrbitDirection,
-): string {
-  if (solve.outcome !== "orbit") {
-    const { solve: centre } = direction;
-    const doubt =
-      centre.outcome === "singular" ? `; ${VALLEY}` : unresolved(centre) ? `; ${unresolvedText(centre)}` : "";
-    const residual =
-      solve.outcome === "stalled" ? ` at relative residual ${solve.residual.toExponential(1)}` : "";
-    return `no orbit: ${FAILURES[solve.outcome]}${residual}${doubt}`;
-  }
-  if (known) return "an orbit already found from another direction";
-  const expected = predicted === null ? "" : `, predicted ${predicted.toPrecision(4)}`;
-  const deflated = solve.collapsed ? " (after Newton fell into the fixed point, which was deflated)" : "";
-  return `orbit of half-amplitude ${solve.amplitude.toPrecision(4)}${expected}${deflated}`;
 }

@@ -13,6 +13,8 @@ export interface OrbitNewtonOptions {
   readonly maxProducts?: number;
   /** Start with the fixed points deflated instead of only after a collapse. */
   readonly deflate?: boolean;
+  /** Told of every iteration. */
+  readonly onStage?: (stage: string) => void;
 }
 
 /** How a search from one start ended. */
@@ -109,6 +111,9 @@ async function search(
     const amplitude = amplitudeOf(z);
     if (amplitude <= COLLAPSE * scale) return ended("fixed-point");
     const residual = norm(force) / (2 * threshold * amplitude);
+    options.onStage?.(
+      `orbit equations${deflate ? ", fixed points deflated" : ""}: relative residual ${residual.toExponential(2)}, half-amplitude ${amplitude.toPrecision(4)}`,
+    );
     if (residual <= tol) return ended("orbit");
     if (iterations >= maxIterations) return ended("stalled");
     // As exact as the residual deserves: quadratic convergence in the end, few products before.

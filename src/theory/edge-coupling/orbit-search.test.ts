@@ -42,7 +42,7 @@ describe("findOrbits", () => {
       // Flat directions of the linear network leave it neutral; all else follows the type of bifurcation.
       const expected = name === "linear" ? "neutral" : kind === "supercritical" ? "stable" : "unstable";
       expect(stability.verdict).toBe(expected);
-      expect(stages[0]).toBe("fixed point");
+      expect(stages[0]).toMatch(/^fixed point: ‖∇L‖ = /);
     },
   );
 
@@ -81,7 +81,13 @@ describe("findOrbits", () => {
   test("given guesses: an orbit found twice is reported once", async () => {
     const guess = { center: Float64Array.of(0), half: Float64Array.of(-0.5) };
     const search = await findOrbits(cosineLine(), Float64Array.of(0), 2.1, { guesses: [guess] });
-    expect(search.given).toEqual(["orbit"]);
+    expect(search.given).toEqual([
+      expect.objectContaining({
+        outcome: "orbit",
+        collapsed: false,
+        verdict: expect.stringContaining("already found"),
+      }),
+    ]);
     expect(search.orbits.length).toBe(1);
   });
 
