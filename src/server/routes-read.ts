@@ -58,7 +58,7 @@ function follow(c: Context, hub: StreamHub, info: Readable["info"]): Response {
     const left = new AbortController();
     stream.onAbort(() => left.abort());
     let number = hub.after(c.req.header("last-event-id"));
-    while (!left.signal.aborted && !hub.closed) {
+    while (!left.signal.aborted) {
       const message = number === null ? null : hub.at(number);
       if (number === null || message === null) {
         // What was missed is not known any more, or nothing was read before: the reader starts anew from here.
@@ -66,6 +66,7 @@ function follow(c: Context, hub: StreamHub, info: Readable["info"]): Response {
         const hello = { type: "hello", info: info(c.req.header("cookie")) };
         await stream.writeSSE({ id: hub.idOf(number - 1), data: JSON.stringify(hello) });
       } else if (message === undefined) {
+        if (hub.closed) return;
         await hub.wait(HEARTBEAT_MS, left.signal);
         if (hub.at(number) === undefined) await stream.write(": still here\n\n");
       } else {

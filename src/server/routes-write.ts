@@ -1,10 +1,8 @@
 // What changes something: notes, and starting, pausing, resuming and stopping runs. Refused unless allowed.
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import * as z from "zod";
-import { InputError } from "../math/index.ts";
-import { configError } from "../lab/config-errors.ts";
-import type { ExperimentStarted, RunNotes } from "../record/index.ts";
+import { didYouMean, InputError, showValue } from "../math/index.ts";
+import type { ExperimentRequest, ExperimentStarted, RunAction, RunNotes } from "../record/index.ts";
 import type { Access } from "./access.ts";
 import type { ExperimentQueue } from "./experiment-queue.ts";
 import { Refusal } from "./refusal.ts";
@@ -22,8 +20,7 @@ export interface Writable {
 /** Bytes of a request: an experiment is a page of text. */
 const LARGEST_BODY = 1 << 20;
 
-const actionSchema = z.strictObject({ action: z.enum(["pause", "resume", "stop"]) });
-const experimentSchema = z.strictObject({ yaml: z.string(), set: z.array(z.string()).max(1000).optional() });
+const ACTIONS: readonly RunAction[] = ["pause", "resume", "stop"];
 
 /** Routes under `/api`; with `write` null, each says that the server only shows. */
 export function writeRoutes(write: Writable | null): Hono {
@@ -49,13 +46,21 @@ export function writeRoutes(write: Writable | null): Hono {
   });
   app.post("/runs/:id/action", async (c) => {
     const run = await runOf(watch, c.req.param("id"));
-    const { action } = checked(actionSchema, await body(c.req));
-    queue.act(run, watch.entry(run.id)!, action);
+    const { action } = fields(await body(c.req), ["action"]);
+    const known = ACTIONS.find((name) => name === action);
+    if (known === undefined) {
+      throw new InputError("not an action", {
+        field: "action",
+        received: showValue(action),
+        allowed: ACTIONS,
+      });
+    }
+    queue.act(run, watch.entry(run.id)!, known);
     return c.json({}, 202);
   });
   app.post("/experiments", async (c) => {
-    const request = checked(experimentSchema, await body(c.req));
-    return c.json(queue.start(request.yaml, request.set ?? []) satisfies ExperimentStarted, 202);
+    const { yaml, set } = experimentOf(await body(c.req));
+    return c.json(queue.start(yaml, set ?? []) satisfies ExperimentStarted, 202);
   });
   app.post("/experiments/:key/cancel", (c) => {
     queue.cancel(c.req.param("key"));
@@ -102,8 +107,36 @@ async function body(request: { text: () => Promise<string> }): Promise<unknown> 
   }
 }
 
-function checked<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw configError(result.error.issues, value, () => "request");
+/** The fields of a request. Throws InputError for anything but an object with fields of these names. */
+function fields<Name extends string>(value: unknown, names: readonly Name[]): Partial<Record<Name, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InputError("the request is not an object", { received: showValue(value) });
+  }
+  const unknown = Object.keys(value).find((name) => !names.includes(name as Name));
+  if (unknown === undefined) return value;
+  const hint = didYouMean(unknown, names);
+  throw new InputError("unknown field in the request", {
+    field: unknown,
+    allowed: names,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function experimentOf(value: unknown): ExperimentRequest {
+  const { yaml, set = [] } = fields(value, ["yaml", "set"]);
+  if (typeof yaml !== "string") {
+    throw new InputError("not an experiment", {
+      field: "yaml",
+      received: showValue(yaml),
+      allowed: "a text",
+    });
+  }
+  if (!Array.isArray(set) || !set.every((each) => typeof each === "string")) {
+    throw new InputError("not settings", {
+      field: "set",
+      received: showValue(set),
+      allowed: "a list of texts",
+    });
+  }
+  return { yaml, set };
 }
