@@ -21,9 +21,11 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 interface Numbers {
   groups: {
-    batch: number;
+    batch: number | "full";
     runs: string[];
-    measured: Record<"againstDescent" | "againstEdge", { mean: number }>;
+    measured: Record<"againstDescent" | "againstEdge", { mean: number }> & {
+      againstDescentAtAverages: { value: number };
+    };
     predicted: {
       places: { place: string; segments: number; sharpness: { mean: number }; beta: { mean: number } }[];
       oscillation: { mean: number }[];
@@ -47,6 +49,7 @@ it(
     expect(measured).toHaveLength(3);
     expect(readdirSync(path.join(cwd, "prediction")).toSorted()).toEqual(
       [
+        `${descent}.jsonl`,
         `${noisy}.jsonl`,
         "numbers.json",
         "prediction.csv",
@@ -61,8 +64,15 @@ it(
     expect(more.stderr).not.toContain("window 2 of 3");
     expect(lines().slice(0, 3)).toEqual(measured);
     expect(lines()).toHaveLength(4);
-    const [group] = (jsonLines(more.stdout)[0] as unknown as Numbers).groups;
+    const [group, reference] = (jsonLines(more.stdout)[0] as unknown as Numbers).groups;
     expect(group).toMatchObject({ batch: 16, runs: [noisy] });
+    expect(reference).toMatchObject({ batch: "full", runs: [descent] });
+    const average = (of: typeof group): number =>
+      of!.predicted.places.find(({ place }) => place === "average")!.sharpness.mean;
+    expect(group!.measured.againstDescentAtAverages.value).toBeCloseTo(
+      average(reference) - average(group),
+      9,
+    );
     expect(group!.predicted.places.map(({ place, segments }) => [place, segments])).toEqual(
       ["iterate", "midpoint", "average", "midpointOnEdge", "averageOnEdge"].map((place) => [place, 3]),
     );

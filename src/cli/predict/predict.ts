@@ -1,6 +1,6 @@
 // From names of runs to predicted gaps: gather, measure what is missing, compare, write.
 import path from "node:path";
-import { gapAnalysis, type GapRun, stochasticGroups } from "../../lab/index.ts";
+import { gapAnalysis, type GapRun } from "../../lab/index.ts";
 import { InputError } from "../../math/index.ts";
 import { resolvePath } from "../host.ts";
 import { interruptedExitCode, withInterrupt } from "../interrupt.ts";
@@ -52,8 +52,7 @@ export async function predict(
           finished.map(({ record }) => record),
           ["batch", "lr"],
         );
-  const runs = (analysis?.runs ?? []).filter(({ batch }) => batch !== "full");
-  if (analysis === null || runs.length === 0) {
+  if (analysis === null || analysis.runs.every(({ batch }) => batch === "full")) {
     throw new InputError("no finished run of SGD among them: without noise there is no gap to predict", {
       received: refs.join(", "),
     });
@@ -61,19 +60,20 @@ export async function predict(
   const out = resolvePath(io, options.out);
   const measured = new Map<string, MeasuredRun>();
   let interrupted = false;
-  for (const run of runs) {
-    const { dir } = finished[analysis.runs.indexOf(run)]!;
+  for (const [i, run] of analysis.runs.entries()) {
+    const { dir } = finished[i]!;
     const found = await measure(output, out, run, dir, options);
     measured.set(run.id, found);
     interrupted = found.interrupted;
     if (interrupted) break;
   }
-  const groups = stochasticGroups(analysis).flatMap((group): ComparedGroup[] => {
-    const own = runs
-      .filter(({ lr, batch }) => lr === group.lr && batch === group.batch)
-      .flatMap(({ id }) => measured.get(id) ?? [])
-      .filter(({ segments }) => segments.length > 0);
-    return own.length === 0 ? [] : [compareGroup(group, own)];
+  const windowsOf = ({ lr, batch }: Pick<GapRun, "lr" | "batch">): MeasuredRun[] =>
+    [...measured.values()].filter(
+      ({ run, segments }) => run.lr === lr && run.batch === batch && segments.length > 0,
+    );
+  const groups = analysis.groups.flatMap((group): ComparedGroup[] => {
+    const own = windowsOf(group);
+    return own.length === 0 ? [] : [compareGroup(group, own, windowsOf({ ...group, batch: "full" }))];
   });
   if (groups.length > 0) {
     const { files, undrawn } = writePrediction(groups, out, ["brink", ...argv].join(" "));

@@ -51,12 +51,28 @@ function gapCell({ value, stderr }: UncertainGap): string {
   return value === null ? "–" : formatSpread(Number(value.toPrecision(3)), stderr);
 }
 
-const MEASURED = ["b", "S_GD − S", "2/η − S", "2/η − S at midpoints", "from σ_u² and E x²", "E x²"] as const;
+const MEASURED = [
+  "b",
+  "S_GD − S",
+  "S_GD − S at averages",
+  "2/η − S",
+  "2/η − S at midpoints",
+  "from σ_u² and E x²",
+  "E x²",
+] as const;
 
 function measuredRows(groups: readonly ComparedGroup[]): string[][] {
   return groups.map(({ batch, measured, predicted }) => [
     String(batch),
-    ...[measured.againstDescent, measured.againstEdge].map(({ mean, sd }) => formatSpread(mean, sd)),
+    measured.againstDescent.mean === null
+      ? "–"
+      : formatSpread(measured.againstDescent.mean, measured.againstDescent.sd),
+    measured.againstDescentAtAverages === null
+      ? "–"
+      : formatSpread(measured.againstDescentAtAverages.value, measured.againstDescentAtAverages.stderr),
+    measured.againstEdge.mean === null
+      ? "–"
+      : formatSpread(measured.againstEdge.mean, measured.againstEdge.sd),
     formatSpread(measured.againstEdgeAtMidpoints.mean, measured.againstEdgeAtMidpoints.stderr),
     gapCell(predicted.balance),
     predicted.oscillation.map(({ mean }) => formatNumber(mean, 2)).join(", "),
@@ -105,7 +121,9 @@ export function predictionMarkdown(groups: readonly ComparedGroup[], command: st
 
 /** Why a prediction is missing, each reason once a place and batch size. */
 function reasons(groups: readonly ComparedGroup[]): string[] {
-  return groups.flatMap(({ batch, predicted }) =>
+  // Gradient descent has no noise, and needs no reason for having no gap.
+  const stochastic = groups.filter(({ batch }) => batch !== "full");
+  return stochastic.flatMap(({ batch, predicted }) =>
     predicted.places.flatMap(({ place, gap }) => {
       const found = new Set(Object.values(gap).flatMap(({ reason }) => reason ?? []));
       return [...found].map((reason) => `b = ${batch}, ${placeName(place)}: ${reason}`);

@@ -41,7 +41,7 @@ function panel(groups: readonly ComparedGroup[], lr: number | null): PointsPanel
   ): SweepPoint[] =>
     groups.flatMap((group) => {
       const { mean, sd, n } = pick(group);
-      return mean === null ? [] : [{ x: group.batch, mean, sd, count: n }];
+      return mean === null || group.batch === "full" ? [] : [{ x: group.batch, mean, sd, count: n }];
     });
   return {
     title: lr === null ? "" : `η = ${lr}`,
@@ -51,6 +51,15 @@ function panel(groups: readonly ComparedGroup[], lr: number | null): PointsPanel
     logY: false,
     series: [
       { label: "measured, S_GD − S", kind: "sgd", points: points(({ measured }) => measured.againstDescent) },
+      {
+        label: "measured, S_GD − S at averages",
+        kind: "sgd" as const,
+        points: points(({ measured, predicted }) => ({
+          mean: measured.againstDescentAtAverages?.value ?? null,
+          sd: measured.againstDescentAtAverages?.stderr ?? null,
+          n: predicted.places[0]?.segments ?? 0,
+        })),
+      },
       { label: "measured, 2/η − S", kind: "sgd", points: points(({ measured }) => measured.againstEdge) },
       ...PREDICTION_PLACES.map((place) => ({
         label: `predicted at ${placeName(place)}`,

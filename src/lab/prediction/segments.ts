@@ -46,19 +46,11 @@ export interface SegmentOptions extends Pick<PlaceOptions, "tol" | "maxProducts"
  * Continues a run beyond its checkpoint, to the bits it would have had, and yields a record a window. Nothing of
  * the run itself is changed. Costs the steps, and five eigen-solves of two pairs a window.
  *
- * @throws InputError for gradient descent (no noise, no gap to predict) or a window below two steps; RunError when
- *   the run diverges
+ * @throws InputError for a window below two steps; RunError when the run diverges
  */
 export async function* measureSegments(options: SegmentOptions): AsyncGenerator<SegmentRecord, void> {
   const { config, objective, from, window, segments, skip = 0, signal, tol, maxProducts } = options;
-  const { lr, name } = config.optimizer;
-  if (name === "gd") {
-    throw new InputError("gradient descent has no noise, so no gap is predicted for it", {
-      field: "optimizer.name",
-      received: name,
-      allowed: "sgd",
-    });
-  }
+  const { lr } = config.optimizer;
   if (!Number.isSafeInteger(window) || window < 2) {
     throw new InputError("a window needs two steps", { received: String(window), allowed: "2 or more" });
   }
