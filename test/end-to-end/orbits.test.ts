@@ -147,7 +147,13 @@ describe("what can go wrong", () => {
 
   it("a landscape that is not finite where the search starts", async () => {
     const { code, stdout, stderr } = await brink(cwd, [
-      ...["orbits", "--landscape", "product", "--start", "1e200,1e200", "--json", "-q"],
+      "orbits",
+      "--landscape",
+      "product",
+      "--start",
+      "1e200,1e200",
+      "--json",
+      "-q",
     ]);
     expect(code).toBe(1);
     expect(stdout).toBe("");

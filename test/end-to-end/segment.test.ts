@@ -1,5 +1,5 @@
 // `brink segment`: a step of a run replayed to its bits, its averages against the run's own numbers, figure and bad input.
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SegmentRecord } from "../../src/cli/commands/segment.ts";
@@ -31,7 +31,7 @@ describe("segment", () => {
     const run = await trained("descent", [
       "optimizer: { name: gd, lr: 0.2 }",
       "steps: 60",
-      "measure: { every: 20 }",
+      "measure: { every: 20, coupling: true }",
       "checkpoint: { every: 20, keep: 9 }",
     ]);
     const found = await segment(run, "--step", "33", "--sharpness", "--out", "drawn");
@@ -57,6 +57,33 @@ describe("segment", () => {
     expect(stdout).toMatch(/^step 33 → 34: ‖d‖ = /);
     expect(stdout).toMatch(/the loss (falls|rises) by .*: r̃ is (below|above) 2\/η \(identity holds to/);
     expect(stdout).toContain("the loss is smooth along this step");
+  });
+
+  it("the run's own record of it: said by show, drawn in the report", async () => {
+    const run = runFolders(cwd).find((id) => id.startsWith("descent"))!;
+    const { stdout } = await brink(cwd, ["show", run, "-q"]);
+    expect(stdout).toMatch(
+      /r̃ +\S+, mean weighted by ‖d‖² over 60 steps: 2\/η − \S+, as the fall of the loss demands/,
+    );
+    expect(stdout).toMatch(/identities +hold to rounding/);
+    const [shown] = jsonLines((await brink(cwd, ["show", run, "--json"])).stdout);
+    expect(shown!["coupling"]).toMatchObject({
+      loss: "full",
+      steps: 60,
+      last: { rTilde: expect.any(Number) as number },
+    });
+    expect((await brink(cwd, ["report", run, "-q", "--out", "page"])).code).toBe(0);
+    for (const name of ["coupling-curvature", "coupling-mean", "coupling-return", "coupling"]) {
+      expect(existsSync(path.join(cwd, "page", `${name}.svg`)), name).toBe(true);
+    }
+    // One identity broken in the record: show says which.
+    const file = path.join(cwd, "runs", run, "summary.json");
+    const summary = JSON.parse(readFileSync(file, "utf8")) as { coupling: { residuals: { update: number } } };
+    summary.coupling.residuals.update = 0.1;
+    writeFileSync(file, JSON.stringify(summary));
+    expect((await brink(cwd, ["show", run, "-q"])).stdout).toMatch(
+      /warning +edge coupling: the steps are not −η∇L of the recorded learning rate and loss: off by 1\.0e-1/,
+    );
   });
 
   it("SGD in float32: the very batch of that step, measured in float64", async () => {

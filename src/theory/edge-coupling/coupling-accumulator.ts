@@ -224,7 +224,7 @@ export class CouplingAccumulator {
     );
   }
 
-  /** `next` in half the time, for steps nobody looks at: all sums go on but `nearPeriodicity`, which needs r̄. */
+  /** `next`, cheaper, for steps nobody looks at: all sums go on but `nearPeriodicity`, which needs r̄. */
   pass(theta: Vector, gradient: Vector, loss: number): void {
     this.#advance(theta, gradient, loss, (previous) => {
       const lengths = stepLengths({ x: previous.theta, gradientX: previous.gradient, y: theta }, this.#lr);

@@ -89,7 +89,7 @@ export function updateRounding(stepSquared: number, endSquared: number, dtype: D
   return (SPACING[dtype] / 2) * Math.sqrt(endSquared / stepSquared) + SPACING.float64;
 }
 
-/** What sums over steps need of one: no gradient at its far end, and half the time of `couplingStep`. */
+/** What sums over steps need of one: no gradient at its far end. */
 export interface StepLengths {
   /** ‖d‖², ‖d + η∇L(x)‖² and ‖y‖². */
   readonly stepSquared: number;
