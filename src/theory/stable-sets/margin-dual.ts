@@ -120,14 +120,16 @@ export class MarginDual {
 
   /**
    * Minimises over the positive multipliers alone, by conjugate gradients on Q_SS δ = 1 − (Qα)_S, and goes as far along
-   * the projection of α + δ on α ≥ 0 as the objective falls. A product costs O(ndK).
+   * the projection of α + δ on α ≥ 0 as the objective falls. A product costs O(dK) for each
+   * example of the support.
    */
   faceStep(): void {
     const alpha = this.#alpha;
     const free = Array.from(alpha.keys()).filter((at) => alpha[at]! > 0);
     if (free.length === 0) return;
+    const rows = [...new Set(free.map((at) => Math.floor(at / this.inputs.classes)))];
     this.#rebuild(alpha, this.#weights);
-    this.#takeScores(this.#weights);
+    this.#takeScores(this.#weights, rows);
     const residual = Float64Array.from(free, (at) => 1 - this.#margin(at));
     const product = new Float64Array(free.length);
     const delta = new Float64Array(free.length);
@@ -139,7 +141,7 @@ export class MarginDual {
     for (let step = 0; step < Math.min(FACE_PRODUCTS, 2 * free.length) && squared > goal; step++) {
       free.forEach((at, s) => (spread[at] = direction[s]!));
       this.#rebuild(spread, image);
-      this.#takeScores(image);
+      this.#takeScores(image, rows);
       free.forEach((at, s) => (product[s] = this.#margin(at)));
       const curvature = dot(direction, product);
       if (!(curvature > FLAT * dot(direction, direction))) {
@@ -225,9 +227,9 @@ export class MarginDual {
     addOuterProducts(this.inputs, a, out);
   }
 
-  #takeScores(weights: Float64Array): void {
+  #takeScores(weights: Float64Array, rows?: readonly number[]): void {
     this.#scores.fill(0);
-    addProducts(this.inputs, 1, weights, this.#scores);
+    addProducts(this.inputs, 1, weights, this.#scores, rows);
   }
 
   /** ⟨v_ik, W⟩ from the scores. */

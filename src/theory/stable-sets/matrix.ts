@@ -3,14 +3,17 @@ import type { LabelledInputs } from "./types.ts";
 
 type Inputs = Pick<LabelledInputs, "n" | "d" | "classes" | "x">;
 
-/** out ← out + factor·X·Vᵀ; V is K×d, out n×K. O(ndK). */
+/** out ← out + factor·X·Vᵀ; V is K×d, out n×K. Of the listed rows alone where `rows` is given. O(ndK). */
 export function addProducts(
   { n, d, classes, x }: Inputs,
   factor: number,
   v: Float64Array,
   out: Float64Array,
+  rows?: ArrayLike<number>,
 ): void {
-  for (let i = 0; i < n; i++) {
+  const count = rows?.length ?? n;
+  for (let q = 0; q < count; q++) {
+    const i = rows === undefined ? q : rows[q]!;
     const row = i * d;
     let k = 0;
     for (; k + 3 < classes; k += 4) {
