@@ -1,7 +1,7 @@
 // The linear classifier in float64: logits, loss, gradient and SGD steps. No bias; inputs as `unitInputs` gives them.
 import { InputError } from "../../math/index.ts";
 import { gramMatrix } from "./inputs.ts";
-import { addProducts } from "./matrix.ts";
+import { addProducts, euclideanNorm } from "./matrix.ts";
 import { Losses } from "./loss-point.ts";
 import type { LabelledInputs, LossPoint } from "./types.ts";
 
@@ -73,7 +73,7 @@ export class LinearModel {
 
   /** ‖W‖_F. */
   get weightNorm(): number {
-    return Math.sqrt(sumOfSquares(this.weights));
+    return euclideanNorm(this.weights);
   }
 
   /**
@@ -101,7 +101,7 @@ export class LinearModel {
   /** ‖∇L‖_F. O(ndK). */
   get gradientNorm(): number {
     this.gradient(this.#batchGradient);
-    return Math.sqrt(sumOfSquares(this.#batchGradient));
+    return euclideanNorm(this.#batchGradient);
   }
 
   /** mean ‖∇ℓ_i‖_F², the second moment of the stochastic gradient at b = 1. O(nK + nd). */

@@ -53,3 +53,13 @@ export function addOuterProducts({ n, d, classes, x }: Inputs, a: Float64Array, 
     }
   }
 }
+
+/** ‖values‖₂, also where the squares underflow or overflow. */
+export function euclideanNorm(values: Float64Array): number {
+  let largest = 0;
+  for (let c = 0; c < values.length; c++) largest = Math.max(largest, Math.abs(values[c]!));
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  let sum = 0;
+  for (let c = 0; c < values.length; c++) sum += (values[c]! / largest) ** 2;
+  return largest * Math.sqrt(sum);
+}

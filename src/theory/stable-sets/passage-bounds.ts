@@ -43,7 +43,7 @@ export function entranceBound(setting: StabilitySetting, failure: number): Entra
 /** Where an iterate stands inside the stable set. Norms of the mean-field network are multiplied by √m. */
 export interface InsidePoint {
   readonly loss: number;
-  /** ‖∇L‖; default its upper bound √2·L. */
+  /** ‖∇L‖; default the value between 0 and its upper bound √2·L that is worst. */
   readonly gradientNorm?: number;
   /** G, the mean of 1 − p_y. */
   readonly potential: number;
@@ -79,9 +79,11 @@ export function exitBound(setting: StabilitySetting, point: InsidePoint): ExitBo
       allowed: `at most l_S = ${set.threshold}`,
     });
   }
-  const gradient = Math.min(point.gradientNorm ?? Infinity, Math.SQRT2 * loss);
   const q = set.descent.value * lr * lr * loss;
   const room = set.threshold - loss;
+  // As a function of the gradient the radius falls, then rises; inside the set q ≤ η/2.
+  const worst = ((lr - 2 * q) / lr) * Math.sqrt(room / (lr - q));
+  const gradient = Math.min(point.gradientNorm ?? worst, Math.SQRT2 * loss);
   const root = Math.sqrt((lr * gradient) ** 2 + 4 * q * room);
   const slack = root + Math.abs(lr - 2 * q) * gradient;
   // The positive root of q ρ² + |η − 2q| N ρ = room + (η − q) N², in the form that does not cancel.
