@@ -5,75 +5,102 @@ import { headlessDocument } from "../../figures/headless.ts";
 import {
   pointsFigure,
   type PointsPanel,
+  type PointsSeries,
   type PointsSpec,
   type SweepPoint,
   toCsv,
 } from "../../figures/index.ts";
-import { PREDICTION_PLACES } from "../../lab/index.ts";
+import type { Place, PlacePrediction } from "../../lab/index.ts";
 import { fileError } from "../../node/files.ts";
 import { drawPngs } from "../pngs.ts";
 import type { ComparedGroup } from "./compare.ts";
 import { placeName, predictionMarkdown } from "./table.ts";
 
-/** Gap against batch size: measured in both ways, and the mean-field prediction from every place. */
+/** Places drawn; iterates and the midpoint moved to the edge scatter too much to share an axis, and stand in the table. */
+const DRAWN: readonly Place[] = ["midpoint", "average", "averageOnEdge"];
+
+/** Gap against batch size, measured and predicted, and the α⊥ behind the predictions. */
 export function predictionFigure(groups: readonly ComparedGroup[]): PointsSpec {
   const rates = [...new Set(groups.map(({ lr }) => lr))];
   return {
     name: "prediction",
     title: "The sharpness gap, predicted and measured",
-    panels: rates.map((lr) =>
-      panel(
-        groups.filter((group) => group.lr === lr),
-        rates.length > 1 ? lr : null,
-      ),
-    ),
-    notes: ["predicted: ηβσ_u²/(4α) from means over windows, ± one standard error"],
+    panels: rates.flatMap((lr) => {
+      const own = groups.filter((group) => group.lr === lr);
+      const rate = rates.length > 1 ? `, η = ${lr}` : "";
+      return [gapPanel(own, `A  gap${rate}`), alphaPanel(own, `B  progressive sharpening${rate}`)];
+    }),
+    notes: [
+      "predicted: ηβσ_u²/(4α) from means over windows, ± one standard error",
+      "from σ_u², E x²: ησ_u²/(2·E x²) with the measured oscillation",
+    ],
   };
 }
 
-function panel(groups: readonly ComparedGroup[], lr: number | null): PointsPanel {
-  const points = (
-    pick: (group: ComparedGroup) => {
-      readonly mean: number | null;
-      readonly sd: number | null;
-      readonly n: number;
-    },
-  ): SweepPoint[] =>
-    groups.flatMap((group) => {
-      const { mean, sd, n } = pick(group);
-      return mean === null || group.batch === "full" ? [] : [{ x: group.batch, mean, sd, count: n }];
-    });
+type Value = { readonly value: number | null; readonly stderr: number | null } | null | undefined;
+
+function pointsOf(groups: readonly ComparedGroup[], pick: (group: ComparedGroup) => Value): SweepPoint[] {
+  return groups.flatMap((group) => {
+    const { value = null, stderr = null } = pick(group) ?? {};
+    if (value === null || group.batch === "full") return [];
+    return [{ x: group.batch, mean: value, sd: stderr, count: group.runs.length }];
+  });
+}
+
+function gapPanel(groups: readonly ComparedGroup[], title: string): PointsPanel {
+  const series = (
+    label: string,
+    kind: "sgd" | "theory",
+    pick: (group: ComparedGroup) => Value,
+  ): PointsSeries => ({
+    label,
+    kind,
+    points: pointsOf(groups, pick),
+  });
+  const all = [
+    series("measured, S_GD − S", "sgd", ({ measured: { againstDescent } }) => ({
+      value: againstDescent.mean,
+      stderr: againstDescent.sd,
+    })),
+    series("measured at averages", "sgd", ({ measured }) => measured.againstDescentAtAverages),
+    ...DRAWN.map((place) =>
+      series(`predicted, ${placeName(place)}`, "theory", (group) => at(group, place)?.gap.meanField),
+    ),
+    series("from σ_u², E x²", "theory", ({ predicted }) => predicted.balance),
+  ];
   return {
-    title: lr === null ? "" : `η = ${lr}`,
-    xLabel: "batch size b",
-    yLabel: "sharpness gap",
-    logX: true,
+    ...axes(title, "sharpness gap"),
+    logY: true,
+    series: all.filter(({ points }) => points.length > 0),
+    references: [],
+  };
+}
+
+function alphaPanel(groups: readonly ComparedGroup[], title: string): PointsPanel {
+  return {
+    ...axes(title, "α⊥"),
     logY: false,
-    series: [
-      { label: "measured, S_GD − S", kind: "sgd", points: points(({ measured }) => measured.againstDescent) },
-      {
-        label: "measured, S_GD − S at averages",
-        kind: "sgd" as const,
-        points: points(({ measured, predicted }) => ({
-          mean: measured.againstDescentAtAverages?.value ?? null,
-          sd: measured.againstDescentAtAverages?.stderr ?? null,
-          n: predicted.places[0]?.segments ?? 0,
-        })),
-      },
-      { label: "measured, 2/η − S", kind: "sgd", points: points(({ measured }) => measured.againstEdge) },
-      ...PREDICTION_PLACES.map((place) => ({
-        label: `predicted at ${placeName(place)}`,
-        kind: "theory" as const,
-        points: points(({ predicted }) => {
-          const at = predicted.places.find((each) => each.place === place);
-          const { value = null, stderr = null } = at?.gap.meanField ?? {};
-          return { mean: value, sd: stderr, n: at?.segments ?? 0 };
-        }),
-      })).filter((series) => series.points.length > 0),
-    ],
-    curves: [],
+    series: DRAWN.map((place) => ({
+      label: placeName(place),
+      kind: "theory" as const,
+      points: pointsOf(groups, (group) => {
+        const { mean = null, stderr = null } = at(group, place)?.alphaPerp ?? {};
+        return { value: mean, stderr };
+      }),
+    })),
     references: [{ value: 0, label: "0" }],
   };
+}
+
+function axes(
+  title: string,
+  yLabel: string,
+): Pick<PointsPanel, "title" | "xLabel" | "yLabel" | "logX" | "curves"> {
+  return { title, xLabel: "batch size b", yLabel, logX: true, curves: [] };
+}
+
+function at({ predicted }: ComparedGroup, wanted: Place): PlacePrediction | undefined {
+  return predicted.places.find(({ place }) => place === wanted);
 }
 
 /** Writes everything into `folder`; `undrawn` are PNGs that could not be drawn. @throws RunError when it cannot */
