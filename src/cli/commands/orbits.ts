@@ -20,6 +20,7 @@ interface Options extends CommonOptions, SourceOptions {
   readonly k: number;
   readonly tol?: number;
   readonly maxProducts: number;
+  readonly maxIterations: number;
   readonly iterates: boolean;
   readonly follow?: number;
   readonly points: number;
@@ -77,6 +78,7 @@ export function addOrbitsCommand(program: Command, host: Host): void {
         .option("-k, --k <n>", "eigendirections to search", integerFrom(1), 2)
         .option("--tol <x>", "relative residual of an orbit", positiveNumber)
         .option("--max-products <n>", "products of one linear solve", integerFrom(1), 300)
+        .option("--max-iterations <n>", "Newton iterations of one search for an orbit", integerFrom(1), 40)
         .option("--no-iterates", "do not try two consecutive iterates as a guess")
         .option(
           "--follow <lr>",
@@ -119,6 +121,7 @@ async function search(output: Output, source: OrbitSource, options: Options): Pr
   const found = await findOrbits(objective, start, lr, {
     k: options.k,
     maxProducts: options.maxProducts,
+    maxIterations: options.maxIterations,
     ...(options.tol === undefined ? {} : { tol: options.tol }),
     guesses,
     onStage: (stage) => output.note(stage),

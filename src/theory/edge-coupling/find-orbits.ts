@@ -25,6 +25,8 @@ export interface OrbitSearchOptions {
   readonly tol?: number;
   /** Products of one linear solve. Default 300. */
   readonly maxProducts?: number;
+  /** Newton iterations of one search for an orbit; see `solveOrbit`. */
+  readonly maxIterations?: number;
   /** Products of the eigensolver. Default 600. */
   readonly eigenProducts?: number;
   /** Further guesses, such as two consecutive iterates: centre and half-difference. */

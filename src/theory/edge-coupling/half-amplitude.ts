@@ -1,5 +1,10 @@
 // The half-amplitude function of an eigendirection: on which side of 2/λ orbits of period two appear, and how large.
-import { minres, type MinresResult, type SmoothObjective } from "../../curvature/index.ts";
+import {
+  type LinearOperator,
+  minres,
+  type MinresResult,
+  type SmoothObjective,
+} from "../../curvature/index.ts";
 import { axpy, dot, type Vector, zeros } from "../../math/index.ts";
 import { checkRate } from "./functional.ts";
 import { hessianAt } from "./orbit-equations.ts";
@@ -32,6 +37,11 @@ export interface OrbitDirection {
   readonly shift: Vector;
   /** How Hz = T was solved; `singular` when the curvature changes along a valley of minima, so that no orbit is isolated. */
   readonly solve: Pick<MinresResult, "outcome" | "residual" | "products">;
+  /**
+   * Rayleigh quotient ⟨r, Hr⟩/‖r‖² of what the solve left, r = T − Hz, [L/w²]: how flat the directions are along which the
+   * curvature changes. Null where it left nothing.
+   */
+  readonly flatness: number | null;
 }
 
 /**
@@ -50,7 +60,8 @@ export async function orbitDirection(
   const line = await objective.lineDerivatives(fixedPoint, u, 4);
   const bend = zeros(dtype, size);
   await objective.sharpnessGradient(fixedPoint, u, bend);
-  const solve = await minres(hessianAt(objective, fixedPoint), bend, { tol, maxProducts });
+  const hessian = hessianAt(objective, fixedPoint);
+  const solve = await minres(hessian, bend, { tol, maxProducts });
   const [third, fourth] = [line[3]!, line[4]!];
   const correction = dot(bend, solve.x) / 2;
   const coefficient = fourth / 6 - correction;
@@ -72,7 +83,18 @@ export async function orbitDirection(
     side: degenerate ? null : coefficient < 0 ? "above" : "below",
     shift: solve.x,
     solve: { outcome: solve.outcome, residual: solve.residual, products: solve.products },
+    flatness: solve.outcome === "converged" ? null : await flatnessOf(hessian, bend, solve.x),
   };
+}
+
+async function flatnessOf(hessian: LinearOperator, goal: Vector, solution: Vector): Promise<number | null> {
+  const rest = zeros(hessian.dtype, hessian.size);
+  await hessian.apply(solution, rest);
+  for (let i = 0; i < rest.length; i++) rest[i] = goal[i]! - rest[i]!;
+  const squared = dot(rest, rest);
+  const image = zeros(hessian.dtype, hessian.size);
+  await hessian.apply(rest, image);
+  return squared > 0 ? dot(rest, image) / squared : null;
 }
 
 /** α with 2/η = λ + Qα²: the half-amplitude at learning rate η, to leading order; null on the side without orbits. */

@@ -5,22 +5,23 @@ import type { OrbitSolve } from "./orbit-newton.ts";
 const VALLEY =
   "the curvature changes along a valley of minima, which the oscillation follows, so that no orbit is isolated";
 
+type Origin = Pick<OrbitDirection, "solve" | "flatness" | "eigenvalue">;
+
 /** Whether the equation for the centre's shift was left unsolved, so that Q means little. */
 function unresolved({ outcome, residual }: OrbitDirection["solve"]): boolean {
   return outcome !== "converged" && residual > 0.01;
 }
 
-function unresolvedText({ residual }: OrbitDirection["solve"]): string {
-  return `the curvature changes along nearly flat directions, which leave H⁻¹T unsolved (relative residual ${residual.toPrecision(2)}) and Q uncertain`;
+function unresolvedText({ solve, flatness, eigenvalue }: Origin): string {
+  const flat = flatness === null ? "" : `, of curvature ${(flatness / eigenvalue).toExponential(1)} λ`;
+  return `the curvature changes along nearly flat directions${flat}, which leave H⁻¹T unsolved (relative residual ${solve.residual.toPrecision(2)}) and Q uncertain`;
 }
 
 /** Why there is nothing to be expected along a direction. */
-export function absenceVerdict(
-  { kind, criticalRate, coefficient, solve }: OrbitDirection,
-  lr: number,
-): string {
+export function absenceVerdict(direction: OrbitDirection, lr: number): string {
+  const { kind, criticalRate, coefficient, solve } = direction;
   if (solve.outcome === "singular") return `no orbit: ${VALLEY}`;
-  if (unresolved(solve)) return `no prediction: ${unresolvedText(solve)}`;
+  if (unresolved(solve)) return `no prediction: ${unresolvedText(direction)}`;
   if (kind === "degenerate") return "no prediction: the coefficient Q vanishes, higher orders decide";
   const [side, here] = coefficient < 0 ? ["above", "below"] : ["below", "above"];
   return `no orbit: they appear for η ${side} 2/λ = ${criticalRate!.toPrecision(6)}, η = ${lr.toPrecision(6)} is ${here} it, and the half-amplitude function does not cross 2/η`;
@@ -29,7 +30,7 @@ export function absenceVerdict(
 const FAILURES: Readonly<Record<Exclude<OrbitSolve["outcome"], "orbit">, string>> = {
   "fixed-point": "it fell into a fixed point",
   singular: "the linearised equations have no solution",
-  stalled: "it made no more progress",
+  stalled: "it did not converge",
   "not-finite": "it left the region where the loss is finite",
 };
 
@@ -52,14 +53,15 @@ export function searchVerdict(
   solve: OrbitSolve,
   known: boolean,
   predicted: number | null,
-  { solve: centre, criticalRate }: OrbitDirection,
+  direction: OrbitDirection,
 ): string {
+  const { solve: centre, criticalRate } = direction;
   const found = guessVerdict(solve, known);
   if (solve.outcome === "orbit") {
     return predicted === null || known ? found : `${found}, predicted ${predicted.toPrecision(4)}`;
   }
   if (centre.outcome === "singular") return `${found}; ${VALLEY}`;
-  if (unresolved(centre)) return `${found}; ${unresolvedText(centre)}`;
+  if (unresolved(centre)) return `${found}; ${unresolvedText(direction)}`;
   return predicted === null
     ? found
     : `${found}; the branch born at 2/λ = ${criticalRate!.toPrecision(6)} may end before this η: follow it from nearer its birth`;

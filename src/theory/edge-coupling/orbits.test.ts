@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { dot, norm, type Vector } from "../../math/index.ts";
-import type { SmoothObjective } from "../../curvature/index.ts";
+import { entry, expressionObjective, type SmoothObjective } from "../../curvature/index.ts";
+import { add, mul, square } from "../../tensor/index.ts";
 import {
   bentValley,
   cosineLine,
@@ -21,6 +22,7 @@ import {
   solveOrbit,
   twoLayerLinear,
 } from "./index.ts";
+import { absenceVerdict } from "./orbit-verdicts.ts";
 
 interface Oracles {
   readonly scalar_product: readonly {
@@ -232,6 +234,25 @@ describe("the half-amplitude function", () => {
     );
     expect(direction.solve.outcome).toBe("singular");
     expect(direction.solve.residual).toBeGreaterThan(0.1);
+    expect(Math.abs(direction.flatness!)).toBeLessThan(1e-12);
+  });
+
+  test("a solve cut short says how flat the directions are that it left", async () => {
+    // D³L[u,u,·] along directions of curvature 3 and 0.01: one product leaves most of the flat one.
+    const flat = expressionObjective(3, (w) => {
+      const [x, y, z] = [entry(w, 0), entry(w, 1), entry(w, 2)];
+      const wells = add(square(x), add(mul(1.5, square(y)), mul(0.005, square(z))));
+      return add(wells, mul(mul(0.5, square(x)), add(mul(0.3, y), z)));
+    });
+    const [at, u] = [Float64Array.of(0, 0, 0), Float64Array.of(1, 0, 0)];
+    const short = await orbitDirection(flat, at, 2, u, { maxProducts: 1 });
+    expect(short.solve.outcome).toBe("budget");
+    expect(short.flatness).toBeGreaterThan(0.005);
+    expect(short.flatness).toBeLessThan(0.3);
+    expect(absenceVerdict(short, 0.5)).toMatch(
+      /nearly flat directions, of curvature \S+ λ, which leave H⁻¹T unsolved/,
+    );
+    expect((await orbitDirection(flat, at, 2, u)).flatness).toBeNull();
   });
 });
 
