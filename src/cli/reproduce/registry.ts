@@ -15,6 +15,13 @@ const figures: ReadonlyMap<string, PaperFigure> = new Map(
 /** The paper's numbering jumps from 7 to 9; its text gives an exponent in η that the missing figure must have shown. */
 const ALIASES: Readonly<Record<string, string>> = { fig8: "eta-scaling" };
 
+/** Figures of the paper that need no campaign of runs, and the commands that draw them. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  xy_dynamic: "brink simulate --out xy",
+  meanfield:
+    "brink trajectory experiments/trajectory/meanfield.yaml --repeats 10 --kick 0.8 --steps 1000 --out meanfield",
+};
+
 /** Stands for every figure. */
 export const ALL = "all";
 
@@ -26,6 +33,10 @@ export function figuresNamed(name: string): PaperFigure[] {
   if (name === ALL) return [...figures.values()];
   const figure = figures.get(ALIASES[name] ?? name);
   if (figure !== undefined) return [figure];
+  const command = ELSEWHERE[name];
+  if (command !== undefined) {
+    throw new InputError(`${name} has a command of its own`, { hint: `Run: ${command}` });
+  }
   const known = [...FIGURE_NAMES, ...Object.keys(ALIASES)];
   const hint = didYouMean(name, known);
   throw new InputError("no such figure", {
