@@ -54,5 +54,15 @@ function generated(
 ): PreparationSettings {
   const { standardize, targets, seed, dtype } = settings;
   const testN = settings.testN === 0 ? 0 : "all";
-  return { n: "all", testN, subset: "first", seed, standardize, targets, classes: null, dtype };
+  return {
+    n: "all",
+    testN,
+    subset: "first",
+    seed,
+    standardize,
+    unitBall: false,
+    targets,
+    classes: null,
+    dtype,
+  };
 }

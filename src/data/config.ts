@@ -15,6 +15,8 @@ export interface PreparationSettings {
    * input (`pixel`, Cohen et al. 2021) or for every channel (`channel`).
    */
   readonly standardize: "pixel" | "channel" | "none";
+  /** Divide all inputs by the largest norm of a training input, after standardisation: lengths up to 1. */
+  readonly unitBall: boolean;
   /** Targets of labelled data: one-hot 0/1, or ±1 (one column when there are two classes). */
   readonly targets: "onehot" | "pm1";
   /**

@@ -45,6 +45,7 @@ const imageSet: Readonly<Record<string, OptionRule>> = {
   subset: choice("first", "random"),
   seed,
   standardize: choice("pixel", "channel", "none"),
+  unitBall: { kind: "flag", default: false },
   targets,
   classes: { kind: "classes", default: null },
   dtype,

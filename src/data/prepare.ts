@@ -1,5 +1,5 @@
 // From raw examples to a data set: class filter, statistics, subset, scaling, targets, checksum, in this order.
-import { type DType, InputError, type Vector, randomStream, zeros } from "../math/index.ts";
+import { type DType, InputError, type Vector, norm, randomStream, zeros } from "../math/index.ts";
 import { fnv1a64 } from "./checksum.ts";
 import type { PreparationSettings } from "./config.ts";
 import type { Dataset, Examples } from "./dataset.ts";
@@ -57,6 +57,7 @@ export function prepareDataset(
     else
       test = convert(source.test, chooseExamples(source.test, classes, settings, "testN", "test examples"));
   }
+  if (settings.unitBall) notes.push(intoUnitBall(train, test));
   return {
     name: source.name,
     inputShape: source.inputShape,
@@ -140,6 +141,20 @@ function scalingOf(
   const from = known?.from ?? `the ${grouped(source.train.count)} ${source.trainName}`;
   notes.push(standardizationNote(mode, from, constant));
   return { mean: statistics.mean, std };
+}
+
+/** Divides the inputs of both splits by the largest norm of a training input; says by how much. */
+function intoUnitBall(train: Examples, test: Examples | null): string {
+  const inputs = train.x.length / train.n;
+  let largest = 0;
+  for (let i = 0; i < train.n; i++) {
+    largest = Math.max(largest, norm(train.x.subarray(i * inputs, (i + 1) * inputs)));
+  }
+  if (largest === 0) return "every training input is zero: there is nothing to scale into the unit ball";
+  for (const x of [train.x, ...(test === null ? [] : [test.x])]) {
+    for (let j = 0; j < x.length; j++) x[j] = x[j]! / largest;
+  }
+  return `inputs divided by ${largest.toPrecision(6)}, the largest norm of a training input`;
 }
 
 interface Conversion {

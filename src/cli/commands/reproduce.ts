@@ -12,7 +12,8 @@ export function addReproduceCommand(program: Command, host: Host): void {
       .command("reproduce <name>")
       .description(
         "a figure of the stochastic sharpness gap paper: fig1 to fig7, fig9, eta-scaling (fig8), fc-relu, " +
-          "fig2-without, fig4-without, or all",
+          "fig2-without, fig4-without, or all of these; or the experiments of the large-steps paper: large-steps-linear, " +
+          "large-steps-mnist, large-steps-cifar10",
       ),
   )
     .addOption(
@@ -33,6 +34,8 @@ export function addReproduceCommand(program: Command, host: Host): void {
     .action(async (name: string, _options: object, self: Command) => {
       const options = self.optsWithGlobals<Options>();
       await host.run(options, async (output) => {
+        const { LARGE_STEPS, reproduceLargeSteps } = await import("../stability/reproduce.ts");
+        if (LARGE_STEPS.includes(name)) return reproduceLargeSteps(output, host.argv, name, options);
         const { figuresNamed } = await import("../reproduce/registry.ts");
         const figures = figuresNamed(name);
         output.note(`reproducing ${figures.map((figure) => figure.name).join(", ")} (${options.scale})`);

@@ -1,5 +1,6 @@
 // The figures `brink reproduce` knows, by name.
 import { didYouMean, InputError } from "../../math/index.ts";
+import { LARGE_STEPS } from "../stability/reproduce.ts";
 import type { PaperFigure } from "./figure-spec.ts";
 import { runFigures } from "./run-figures.ts";
 import { scalingFigures } from "./scaling-figures.ts";
@@ -37,7 +38,7 @@ export function figuresNamed(name: string): PaperFigure[] {
   if (command !== undefined) {
     throw new InputError(`${name} has a command of its own`, { hint: `Run: ${command}` });
   }
-  const known = [...FIGURE_NAMES, ...Object.keys(ALIASES)];
+  const known = [...FIGURE_NAMES, ...Object.keys(ALIASES), ...LARGE_STEPS];
   const hint = didYouMean(name, known);
   throw new InputError("no such figure", {
     received: name,

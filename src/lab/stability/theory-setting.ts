@@ -21,6 +21,9 @@ export interface TheorySetting {
   readonly scale: number;
 }
 
+/** 1, with room for the rounding of inputs that were scaled into the unit ball. */
+const LONGEST = 1 + 1e-5;
+
 type Found = { readonly model: ModelConstants } | { readonly reason: string };
 
 /**
@@ -33,7 +36,7 @@ export function theorySetting(
 ): TheorySetting {
   if (problem === null) return none("the record does not begin with the run, so data and margin are unknown");
   const { examples: n, classes, largestNorm } = problem;
-  const scale = Math.max(1, largestNorm);
+  const scale = largestNorm > LONGEST ? largestNorm : 1;
   const found = modelOf(config, problem);
   if ("reason" in found) return none(found.reason);
   const { optimizer } = config;
@@ -91,7 +94,7 @@ function modelOf(
     const { applicable, reason } = theoryApplicable(margin.value);
     return applicable ? { model: linearModelConstants(margin.value) } : { reason: reason! };
   }
-  if (largestNorm > 1) {
+  if (largestNorm > LONGEST) {
     return {
       reason: `inputs are as long as ${largestNorm.toPrecision(4)}, and the theorems about networks need lengths up to 1 (data.unitBall: true)`,
     };
