@@ -16,9 +16,9 @@ export interface DriftRecord {
   readonly secondOrder?: number | null;
 }
 
-/** The hard margin γ of the training inputs under linear multiclass models with ‖W‖_F = 1, inputs no longer than 1. */
+/** The hard margin γ of the training inputs, as they are, under linear multiclass models with ‖W‖_F = 1. */
 export interface MarginRecord {
-  /** γ; null when the data are not separable, or it is not known whether they are. */
+  /** A margin that is achieved, γ up to the gap of the bounds; null when none is known to be. */
   readonly value: number | null;
   /** Certified bounds of γ. */
   readonly lower: number;

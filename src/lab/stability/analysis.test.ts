@@ -128,7 +128,10 @@ describe("one run", () => {
     expect(plain.theory.setting).toEqual(setting);
     expect(plain.bounds!.entrance).toEqual(entranceBound(setting, 0.1));
     expect(plain.bounds!.exitProbability).toBeLessThan(1);
-    const long = analysed({ logLoss: (t) => -t, problem: { largestNorm: 3 } });
+    const long = analysed({
+      logLoss: (t) => -t,
+      problem: { largestNorm: 3, margin: { ...problem.margin!, value: 1.5 } },
+    });
     expect(long.theory.setting).toEqual({ ...setting, lr: 18 });
     expect(long.theory.notes.join()).toMatch(/as long as 3\.000.*at learning rate 18\.00/);
   });

@@ -79,7 +79,7 @@ export class StabilityRun {
       potential: finiteOrNull(potential),
       maxPotential: finiteOrNull(maxPotential),
       ...gradients,
-      ...(step === 0 ? { problem: stabilityProblem(this.#classifier, theta) } : {}),
+      ...(step === 0 ? { problem: stabilityProblem(this.#classifier, theta, this.#spec.margin) } : {}),
       ...(driftDue ? { drift: await this.#probe.drift(step, this.#step) } : {}),
     };
     return { loss: finiteOrNull(loss), accuracy: finiteOrNull(accuracy), stability };

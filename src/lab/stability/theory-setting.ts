@@ -37,7 +37,7 @@ export function theorySetting(
   if (problem === null) return none("the record does not begin with the run, so data and margin are unknown");
   const { examples: n, classes, largestNorm } = problem;
   const scale = largestNorm > LONGEST ? largestNorm : 1;
-  const found = modelOf(config, problem);
+  const found = modelOf(config, problem, scale);
   if ("reason" in found) return none(found.reason);
   const { optimizer } = config;
   const batch = optimizer.name === "gd" || optimizer.batch === "full" ? n : optimizer.batch;
@@ -76,6 +76,7 @@ function none(reason: string): TheorySetting {
 function modelOf(
   { net }: ExperimentConfig,
   { margin, zeroInputs, largestNorm }: StabilityProblemRecord,
+  scale: number,
 ): Found {
   const { hidden, channels, bias, outputBias, meanField, activation } = resolveNet(net);
   if (!meanField && (hidden.length > 0 || channels.length > 0)) {
@@ -92,7 +93,7 @@ function modelOf(
   if (margin.value === null) return { reason: margin.sentence };
   if (!meanField) {
     const { applicable, reason } = theoryApplicable(margin.value);
-    return applicable ? { model: linearModelConstants(margin.value) } : { reason: reason! };
+    return applicable ? { model: linearModelConstants(margin.value / scale) } : { reason: reason! };
   }
   if (largestNorm > LONGEST) {
     return {
