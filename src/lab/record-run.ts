@@ -37,7 +37,7 @@ export async function* recordRun(options: RecordOptions): AsyncGenerator<RunEven
         await store.saveSummary(item.summary);
       } else {
         store.append(item);
-        if (item.type !== "step") await store.flush();
+        if (!isDense(item)) await store.flush();
         yield item;
       }
     }
@@ -53,6 +53,21 @@ export async function* recordRun(options: RecordOptions): AsyncGenerator<RunEven
   } finally {
     if (!settled) await store.flush();
   }
+}
+
+const STABILITY_ALONE: ReadonlySet<string> = new Set([
+  "type",
+  "step",
+  "point",
+  "loss",
+  "accuracy",
+  "stability",
+]);
+
+/** Whether an event may come at every step: it is written out together with the next rarer one. */
+function isDense(event: RunEvent): boolean {
+  if (event.type === "step") return true;
+  return "stability" in event && Object.keys(event).every((key) => STABILITY_ALONE.has(key));
 }
 
 /** Summary of a run that has not reached a checkpoint in this session. */

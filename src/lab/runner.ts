@@ -16,7 +16,7 @@ import type { ExperimentConfig, OptimizerSpec } from "./config-types.ts";
 import { CouplingRun } from "./coupling-run.ts";
 import { type DueHere, Measurer } from "./measure-run.ts";
 import { MidpointWindow } from "./midpoint.ts";
-import { StabilityRun } from "./stability/stability-run.ts";
+import { type StabilityFields, StabilityRun } from "./stability/stability-run.ts";
 import type { CheckpointItem, RunItem, RunOptions } from "./run-types.ts";
 import { finiteOrNull, Tracker } from "./tracker.ts";
 
@@ -80,6 +80,7 @@ class Run {
   /** Full-batch loss whose gradient is already in #gradient (left by a measurement), or null. */
   #readyLoss: number | null = null;
   #measuredStep = -1;
+  #stabilityAt = -1;
   #lastCheckpoint: number;
 
   constructor(options: RunOptions) {
@@ -216,16 +217,21 @@ class Run {
     const { event, loss, gradientReady } = measured;
     if (needGradient && gradientReady) this.#readyLoss = loss;
     const coupling = due.probes ? await this.#coupled(needGradient ? loss : null) : {};
-    const stability = (await this.#stability?.atIterate(this.#step, this.#theta)) ?? {};
-    // The exact keys of `event` win: its loss is the one training sees.
-    const { type, step, point, ...measuredFields } = event;
-    yield* this.#noteMeasurement({ type, step, point, ...stability, ...measuredFields, ...coupling });
+    // What `event` has wins: its loss is the one training sees. The last point may have been measured already.
+    const { type, step, point, ...fields } = event;
+    const stability = this.#stabilityAt === step ? {} : await this.#stabilityFields();
+    yield* this.#noteMeasurement({ type, step, point, ...stability, ...fields, ...coupling });
     if (loss !== null) yield* this.#checkLoss(loss, true);
+  }
+
+  async #stabilityFields(): Promise<Partial<StabilityFields>> {
+    this.#stabilityAt = this.#step;
+    return (await this.#stability?.atIterate(this.#step, this.#theta)) ?? {};
   }
 
   /** Stable sets between two measurements. */
   async *#stabilityAlone(): AsyncGenerator<RunItem, void> {
-    const measured = await this.#stability!.atIterate(this.#step, this.#theta);
+    const measured = await this.#stabilityFields();
     yield* this.#noteMeasurement({ type: "measurement", step: this.#step, point: "iterate", ...measured });
     yield* this.#checkLoss(measured.loss ?? Number.NaN, true);
   }

@@ -119,7 +119,10 @@ describe("one run", () => {
   });
 
   test("an estimated drift counts as positive beyond twice its error only", () => {
-    const run = analysed({ logLoss: () => 0, drift: (t) => ({ relative: t === 9 ? 0.3 : 0.1, stderr: 0.1 }) });
+    const run = analysed({
+      logLoss: () => 0,
+      drift: (t) => ({ relative: t === 9 ? 0.3 : 0.1, stderr: 0.1 }),
+    });
     expect(run.sets.empirical!.excursions).toEqual([{ exit: 9, length: 1 }]);
   });
 
