@@ -122,6 +122,25 @@ describe("arrays", () => {
     await expect(build(tensors)).rejects.toThrow(message);
   });
 
+  it("scales inputs into the unit ball of the training set, and says by how much", async () => {
+    const labels = tensor([2], new Uint8Array([0, 1]));
+    const given = {
+      x: tensor([2, 2], new Float64Array([3, 4, 1, 0])),
+      y: labels,
+      x_test: tensor([2, 2], new Float64Array([10, 0, 0, 1])),
+      y_test: labels,
+    };
+    const { train, test, provenance } = await build(given, { unitBall: true });
+    expect([...train.x]).toEqual([0.6, 0.8, 0.2, 0]);
+    // Test inputs may be longer: the scale is that of training.
+    expect([...test!.x]).toEqual([2, 0, 0, 0.2]);
+    expect(provenance.notes.join()).toMatch(/inputs divided by 5\.00000, the largest norm/);
+    const nothing = { x: tensor([2, 2], new Float64Array(4)), y: labels };
+    expect((await build(nothing, { unitBall: true })).provenance.notes.join()).toMatch(
+      /every training input is zero/,
+    );
+  });
+
   it("reports values that do not fit the precision asked for", async () => {
     const big = { x: tensor([2], new Float64Array([1e300, 1])), y: tensor([2], new Uint8Array([0, 1])) };
     await expect(build(big, { dtype: "float32" })).rejects.toThrow(/not a finite float32/);

@@ -15,6 +15,7 @@ describe("resolveDataConfig", () => {
       subset: "first",
       seed: 0,
       standardize: "none",
+      unitBall: false,
       targets: "onehot",
       classes: null,
       dtype: null,
