@@ -16,6 +16,13 @@ export default defineConfig({
     outDir: "../../dist/site",
     emptyOutDir: true,
     target: "es2022",
-    rolldownOptions: { input: { index: "src/ui/index.html", playground: "src/ui/playground.html" } },
+    rolldownOptions: {
+      input: {
+        index: "src/ui/index.html",
+        playground: "src/ui/playground.html",
+        simulator: "src/ui/simulator.html",
+        orbits: "src/ui/orbits.html",
+      },
+    },
   },
 });

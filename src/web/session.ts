@@ -1,6 +1,6 @@
 // What the worker does with the page's requests, without knowing that it is in a worker: engine and post are given.
 import { resolveConfig } from "../lab/index.ts";
-import { BrinkError, InputError } from "../math/index.ts";
+import { InputError } from "../math/index.ts";
 import { stabilityThreshold } from "../optim/index.ts";
 import type { Backend } from "../runtime/index.ts";
 import { describeExperiment } from "./describe.ts";
@@ -9,6 +9,7 @@ import { EventBatcher } from "./event-batcher.ts";
 import { assembleProblem, type Problem } from "./problem.ts";
 import type { DroppedFile, EngineInfo, Reply, Request } from "./protocol.ts";
 import { changed, sharesProblem } from "./settings.ts";
+import { sentence } from "./sentence.ts";
 import { spectrumOf } from "./spectrum.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -266,12 +267,6 @@ function sameSampler(
   after: { readonly name: string; readonly batch: unknown; readonly sampling: string },
 ): boolean {
   return before.name === after.name && before.batch === after.batch && before.sampling === after.sampling;
-}
-
-/** Any failure as a sentence for the page. */
-export function sentence(error: unknown): string {
-  if (error instanceof BrinkError) return error.message;
-  return error instanceof Error ? `unexpected failure: ${error.message}` : String(error);
 }
 
 /** Whether a failure means that the graphics device has gone away. */

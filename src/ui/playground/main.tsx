@@ -8,7 +8,7 @@ import { urlState } from "../kit/url-state.ts";
 import { Charts } from "./charts.tsx";
 import { Buttons, Controls, RunList, Share } from "./controls.tsx";
 import { Lab } from "./lab.ts";
-import { Nav } from "./nav.tsx";
+import { Nav } from "../nav.tsx";
 import { noticeOf } from "./notice.ts";
 import { PLAYGROUND } from "./properties.ts";
 import { Stories } from "./stories.tsx";

@@ -4,6 +4,8 @@ import type { JSX } from "preact";
 const PAGES = [
   { id: "observatory", href: "./index.html", title: "Observatory" },
   { id: "playground", href: "./playground.html", title: "Playground" },
+  { id: "simulator", href: "./simulator.html", title: "Simulator" },
+  { id: "orbits", href: "./orbits.html", title: "Orbits" },
 ] as const;
 
 export type PageId = (typeof PAGES)[number]["id"];
