@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { isAssumptionWarning } from "../../record/measured.ts";
 import type { RunAction, RunDetail, RunEntry } from "../../record/serve-api.ts";
 import { CopyButton } from "../kit/copy.tsx";
 import { shellCommand } from "../kit/shell.ts";
@@ -65,6 +66,8 @@ export function DetailPanel({
     // The findings of a run change when it ends, not with every point.
   }, [run.id, run.status]);
   const found = detail.value;
+  // The findings say what assumptions failed.
+  const happened = run.marks.filter(({ message }) => !isAssumptionWarning(message));
   return (
     <aside class="detail panel" aria-label={`Run ${run.id}`}>
       <div class="row">
@@ -92,9 +95,9 @@ export function DetailPanel({
               </div>
             ))}
           </dl>
-          {run.marks.length === 0 ? null : (
+          {happened.length === 0 ? null : (
             <ul class="marks">
-              {run.marks.map(({ step, kind, message }) => (
+              {happened.map(({ step, kind, message }) => (
                 <li key={`${step} ${kind} ${message}`}>
                   <span class="muted">
                     step {step.toLocaleString("en")}, {kind}:

@@ -65,7 +65,14 @@ export function GapTab({ store }: { readonly store: Store }): JSX.Element {
 }
 
 function Family({ family }: { readonly family: GapFamily }): JSX.Element {
-  const chosen = useSignal(0);
+  // The gap that most batch sizes (or rates) can be compared by comes first.
+  const richest = Math.max(...family.fits.map(({ points }) => points.length));
+  const chosen = useSignal(
+    Math.max(
+      0,
+      family.fits.findIndex(({ points }) => points.length === richest),
+    ),
+  );
   const fit = family.fits[chosen.value] ?? family.fits[0];
   return (
     <section class="gap-family">
