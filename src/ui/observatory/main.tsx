@@ -11,6 +11,10 @@ const state = urlState(SETTINGS);
 // Playground-like embedding: `?hide=controls` before the hash does what `hide` in it does.
 if (new URLSearchParams(location.search).get("hide") === "controls") state.signals.hide.value = "controls";
 
-const store = new Store(httpClient({ fetch: fetch.bind(window), EventSource, base: document.baseURI }));
+const client = httpClient({ fetch: fetch.bind(window), EventSource, base: document.baseURI });
+// Charts draw in the frame after the next at the latest.
+const store = new Store(client, (run) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(run))),
+);
 store.start();
 render(<Observatory store={store} state={state} />, document.querySelector("#app")!);

@@ -7,8 +7,10 @@ import { RunSeries } from "./series-store.ts";
 
 /** Requests for series at a time. */
 const AT_ONCE = 4;
-/** Milliseconds between redraws for new points, and after which a failed request is tried again. */
+/** Milliseconds between redraws for new points at least, and how many times as long as a redraw takes. */
 const REDRAW_MS = 120;
+const REDRAW_PAUSE = 4;
+/** Milliseconds after which a failed request is tried again. */
 const RETRY_MS = 4000;
 
 export interface Notice {
@@ -37,11 +39,15 @@ export class Store {
   readonly #busy = new Set<string>();
   readonly #waiting = new Set<string>();
   #redrawing = false;
+  #cost = 0;
+  readonly #afterPaint: (run: () => void) => void;
   #early: StreamEvent[] | null = null;
   #startedAt: string | null = null;
 
-  constructor(client: Client) {
+  /** @param afterPaint calls back when what has changed is on the screen */
+  constructor(client: Client, afterPaint: (run: () => void) => void) {
     this.client = client;
+    this.#afterPaint = afterPaint;
   }
 
   /** Reads everything and follows what happens; returns how to stop. */
@@ -161,10 +167,16 @@ export class Store {
   #changed(): void {
     if (this.#redrawing) return;
     this.#redrawing = true;
-    setTimeout(() => {
-      this.#redrawing = false;
-      this.changes.value++;
-    }, REDRAW_MS);
+    setTimeout(
+      () => {
+        this.#redrawing = false;
+        const began = performance.now();
+        this.changes.value++;
+        // Many long runs take long to draw: the page must have time left to answer.
+        this.#afterPaint(() => (this.#cost = performance.now() - began));
+      },
+      Math.max(REDRAW_MS, REDRAW_PAUSE * this.#cost),
+    );
   }
 
   /** Starts requests for what is wanted and not there. `all`: what is there may have fallen behind, too. */

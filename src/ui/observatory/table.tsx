@@ -1,7 +1,7 @@
 // The run table: an eye, a colour and the chosen columns per run; sorted; only rows on screen exist.
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatNumber } from "../../figures/ticks.ts";
 import type { RunEntry } from "../../record/serve-api.ts";
 import { chartGroup } from "../kit/chart.tsx";
@@ -44,11 +44,10 @@ export function RunTable({
   readonly runs: readonly RunEntry[];
   readonly traces: readonly RunTrace[];
 }): JSX.Element {
-  const { columns, sort, eyes, paint, run: opened } = state.signals;
+  const { columns, sort, eyes } = state.signals;
   const scroller = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const height = useSignal(600);
-  const { hovered } = chartGroup(CHART_GROUP);
   useEffect(() => {
     if (scroller.current === null) return undefined;
     const observer = new ResizeObserver(([entry]) => (height.value = entry?.contentRect.height ?? 600));
@@ -56,8 +55,11 @@ export function RunTable({
     return () => observer.disconnect();
   }, []);
 
-  const traceOf = new Map(traces.flatMap((trace) => trace.runs.map((run) => [run.id, trace] as const)));
-  const sorted = sortRuns(runs, sort.value);
+  const traceOf = useMemo(
+    () => new Map(traces.flatMap((trace) => trace.runs.map((run) => [run.id, trace] as const))),
+    [traces],
+  );
+  const sorted = useMemo(() => sortRuns(runs, sort.value), [runs, sort.value]);
   const first = Math.max(0, Math.floor(top.value / ROW) - SPARE);
   const last = Math.min(sorted.length, Math.ceil((top.value + height.value) / ROW) + SPARE);
   const shownAll = runs.every(({ id }) => isShown(eyes.value, id));
@@ -90,57 +92,9 @@ export function RunTable({
           {first > 0 ? (
             <tr class="runs-gap" style={{ height: `${first * ROW}px` }} aria-hidden="true" />
           ) : null}
-          {sorted.slice(first, last).map((run, i) => {
-            const trace = traceOf.get(run.id);
-            const shown = isShown(eyes.value, run.id);
-            return (
-              <tr
-                key={run.id}
-                aria-rowindex={first + i + 2}
-                class={`${trace !== undefined && hovered.value === trace.owner ? "hovered" : ""} ${shown ? "" : "off"}`}
-                onPointerEnter={() => (hovered.value = trace?.owner ?? null)}
-                onPointerLeave={() => (hovered.value = null)}
-              >
-                <td class="runs-eye">
-                  <button
-                    type="button"
-                    class="quiet"
-                    aria-pressed={shown}
-                    aria-label={`Draw ${run.id}`}
-                    title="Draw or hide; double-click: only this one"
-                    onClick={() => (eyes.value = toggle(eyes.value, run.id))}
-                    onDblClick={() => (eyes.value = showOnly([run.id]))}
-                  >
-                    {shown ? "●" : "○"}
-                  </button>
-                </td>
-                <td>
-                  <div class="runs-name">
-                    {trace === undefined ? null : (
-                      <button
-                        type="button"
-                        class="quiet swatch-button"
-                        title="Next colour"
-                        aria-label={`Another colour for ${run.id}`}
-                        onClick={() => (paint.value = paintNext(paint.value, trace.owner, trace.colour))}
-                      >
-                        <Swatch
-                          colour={onBackground(trace.colour, dark.value)}
-                          dash={parseDash(trace.dash)}
-                        />
-                      </button>
-                    )}
-                    <button type="button" class="link" title={run.id} onClick={() => (opened.value = run.id)}>
-                      {run.id}
-                    </button>
-                  </div>
-                </td>
-                {columns.value.map((field) => (
-                  <Cell key={field} run={run} field={field} />
-                ))}
-              </tr>
-            );
-          })}
+          {sorted.slice(first, last).map((run, i) => (
+            <Row key={run.id} run={run} trace={traceOf.get(run.id)} index={first + i + 2} state={state} />
+          ))}
           {last < sorted.length ? (
             <tr class="runs-gap" style={{ height: `${(sorted.length - last) * ROW}px` }} aria-hidden="true" />
           ) : null}
@@ -154,6 +108,68 @@ export function RunTable({
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** A run's row. What hovering changes is drawn anew in the rows concerned only. */
+function Row({
+  run,
+  trace,
+  index,
+  state,
+}: {
+  readonly run: RunEntry;
+  readonly trace: RunTrace | undefined;
+  readonly index: number;
+  readonly state: PageState;
+}): JSX.Element {
+  const { columns, eyes, paint, run: opened } = state.signals;
+  const { hovered } = chartGroup(CHART_GROUP);
+  const owner = trace?.owner;
+  const pointedAt = useComputed(() => owner !== undefined && hovered.value === owner).value;
+  const shown = isShown(eyes.value, run.id);
+  return (
+    <tr
+      aria-rowindex={index}
+      class={`${pointedAt ? "hovered" : ""} ${shown ? "" : "off"}`}
+      onPointerEnter={() => (hovered.value = owner ?? null)}
+      onPointerLeave={() => (hovered.value = null)}
+    >
+      <td class="runs-eye">
+        <button
+          type="button"
+          class="quiet"
+          aria-pressed={shown}
+          aria-label={`Draw ${run.id}`}
+          title="Draw or hide; double-click: only this one"
+          onClick={() => (eyes.value = toggle(eyes.value, run.id))}
+          onDblClick={() => (eyes.value = showOnly([run.id]))}
+        >
+          {shown ? "●" : "○"}
+        </button>
+      </td>
+      <td>
+        <div class="runs-name">
+          {trace === undefined ? null : (
+            <button
+              type="button"
+              class="quiet swatch-button"
+              title="Next colour"
+              aria-label={`Another colour for ${run.id}`}
+              onClick={() => (paint.value = paintNext(paint.value, trace.owner, trace.colour))}
+            >
+              <Swatch colour={onBackground(trace.colour, dark.value)} dash={parseDash(trace.dash)} />
+            </button>
+          )}
+          <button type="button" class="link" title={run.id} onClick={() => (opened.value = run.id)}>
+            {run.id}
+          </button>
+        </div>
+      </td>
+      {columns.value.map((field) => (
+        <Cell key={field} run={run} field={field} />
+      ))}
+    </tr>
   );
 }
 

@@ -1,6 +1,7 @@
 // Drawing lines, references, marks and brackets on a canvas that covers the plotting area.
 import { extent, lowerBound, visible } from "./columns.ts";
 import type { DrawnLine } from "./lines.ts";
+import { columnSpans, fillSpans } from "./raster.ts";
 import type { ChartBracket, ChartMark, ChartReference, Range } from "./types.ts";
 
 /** The plotting area: its size in CSS pixels, and where values lie. */
@@ -23,11 +24,22 @@ export interface Ink {
   readonly reference: string;
 }
 
+/** The last thinning of a column: it holds as long as neither zoom nor width change, whatever else is drawn anew. */
+const thinned = new WeakMap<
+  Float64Array,
+  { readonly xs: Float64Array; readonly key: string; readonly points: Uint32Array }
+>();
+
 /** The points of a line that are drawn in an area, ascending. `path` and `points` draw all. */
 export function drawnPoints(line: DrawnLine, area: Pick<Area, "range" | "width" | "logX">): Uint32Array {
-  const kind = line.series.kind;
-  if (kind === "path" || kind === "points") return Uint32Array.from(line.xs, (_, i) => i);
-  return visible(line.xs, line.ys, { range: area.range, pixels: Math.round(area.width), logX: area.logX });
+  const { xs, ys, series } = line;
+  if (series.kind === "path" || series.kind === "points") return Uint32Array.from(xs, (_, i) => i);
+  const key = `${area.range.join()} ${area.width} ${area.logX}`;
+  const known = thinned.get(ys);
+  if (known !== undefined && known.xs === xs && known.key === key) return known.points;
+  const points = visible(xs, ys, { range: area.range, pixels: Math.round(area.width), logX: area.logX });
+  thinned.set(ys, { xs, key, points });
+  return points;
 }
 
 /** Extremes over the lines and their bands as they are drawn. */
@@ -54,6 +66,64 @@ export function prepareCanvas(canvas: HTMLCanvasElement, area: Area): CanvasRend
   context?.setTransform(area.ratio, 0, 0, area.ratio, 0, 0);
   context?.clearRect(0, 0, area.width, area.height);
   return context;
+}
+
+/** More lines than this are filled pixel by pixel, without dashes: those could not be told apart any more. */
+const MOST_STROKED = 40;
+
+/** Draws all lines of a chart. */
+export function drawLines(
+  context: CanvasRenderingContext2D,
+  lines: readonly DrawnLine[],
+  points: readonly Uint32Array[],
+  area: Area,
+  ink: Ink,
+): void {
+  const ordered = (line: DrawnLine): boolean => line.series.kind !== "path" && line.series.kind !== "points";
+  const many = lines.length > MOST_STROKED;
+  if (many)
+    fillLines(
+      context,
+      lines.map((line, i) => [line, points[i]!] as const).filter(([line]) => ordered(line)),
+      area,
+      ink,
+    );
+  for (const [i, line] of lines.entries()) {
+    if (!many || !ordered(line)) drawLine(context, line, points[i]!, area, ink);
+    else if (line.series.diverged === true && line.readable) {
+      context.strokeStyle = ink.colour(line.series.colour);
+      drawCross(context, line, area, area.y);
+    }
+  }
+}
+
+/** All lines into one image, which must be put on the canvas before anything else. */
+function fillLines(
+  context: CanvasRenderingContext2D,
+  lines: readonly (readonly [DrawnLine, Uint32Array])[],
+  area: Area,
+  ink: Ink,
+): void {
+  const { ratio } = area;
+  const image = context.createImageData(Math.round(area.width * ratio), Math.round(area.height * ratio));
+  for (const [line, points] of lines) {
+    const px = Float64Array.from(points, (i) => area.x(line.xs[i]!) * ratio);
+    const py = Float64Array.from(points, (i) => area.y(line.ys[i]!) * ratio);
+    fillSpans(
+      image,
+      columnSpans(px, py, image.width),
+      rgb(ink.colour(line.series.colour)),
+      line.opacity,
+      line.width * ratio,
+    );
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** "#0072B2" → [0, 114, 178]. */
+function rgb(colour: string): [number, number, number] {
+  const value = Number.parseInt(colour.slice(1), 16);
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 
 /** Draws one line with its band. `emphasis` > 1 widens it. */
@@ -83,7 +153,7 @@ export function drawLine(
     }
   } else {
     context.lineWidth = line.width * emphasis;
-    context.lineJoin = "round";
+    context.lineJoin = "bevel";
     context.setLineDash(line.dash as number[]);
     context.beginPath();
     let pen = false;

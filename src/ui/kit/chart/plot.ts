@@ -6,6 +6,7 @@ import { formatTick, linearTicks, logTicks } from "../../../figures/ticks.ts";
 import {
   drawBrackets,
   drawLine,
+  drawLines,
   drawMarks,
   drawnExtent,
   drawnPoints,
@@ -84,7 +85,7 @@ export class LivePlot {
     this.#plot = new uPlot(
       {
         ...size,
-        padding: [8, 8, 0, 0],
+        padding: [8, 14, 0, 0],
         legend: { show: false },
         scales: {
           x: scale(logX, () => this.#input.range),
@@ -183,7 +184,7 @@ export class LivePlot {
     const area = this.#area();
     const context = prepareCanvas(this.#base, area);
     if (context === null) return;
-    for (const [i, line] of lines.entries()) drawLine(context, line, this.#points[i]!, area, ink);
+    drawLines(context, lines, this.#points, area, ink);
     drawReferences(context, references, area, ink);
     drawMarks(context, marks, area, ink);
     drawBrackets(context, brackets, area, ink);

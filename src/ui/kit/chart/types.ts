@@ -17,6 +17,7 @@ export interface ChartSeries {
   readonly ys: Float64Array;
   /** Optimiser steps of the points, for the even/odd split and the CSV; without, points are numbered. */
   readonly steps?: Float64Array;
+  /** "#rrggbb". */
   readonly colour: string;
   /** Dash pattern in pixels as in `figures` ("5 2.5"); "" for a solid line. */
   readonly dash?: string;
