@@ -9,8 +9,9 @@ import { Swatch } from "../kit/chart/legend.tsx";
 import { parseDash } from "../kit/chart/lines.ts";
 import { dark, onBackground } from "../kit/theme.tsx";
 import { isShown, showAll, showOnly, toggle } from "./eyes.ts";
-import { compareFields, fieldOf, showField } from "./run-fields.ts";
+import { fieldOf, showField } from "./run-fields.ts";
 import type { PageState } from "./settings.ts";
+import { sortRuns } from "./sort-runs.ts";
 import { paintNext } from "./traces.ts";
 import type { RunTrace } from "./traces.ts";
 import { CHART_GROUP } from "./wall.tsx";
@@ -19,20 +20,6 @@ import { CHART_GROUP } from "./wall.tsx";
 const ROW = 30;
 /** Rows drawn beyond those on screen, on either side. */
 const SPARE = 8;
-
-/** Sorts by "field" or "-field"; ties and "" keep the order given (oldest first). */
-export function sortRuns(runs: readonly RunEntry[], sort: string): RunEntry[] {
-  const descending = sort.startsWith("-");
-  const field = sort.replace(/^-/, "");
-  if (field === "") return [...runs];
-  return [...runs].sort((a, b) => {
-    const [left, right] = [fieldOf(a, field), fieldOf(b, field)];
-    const order = compareFields(left, right);
-    // Missing values stay at the end either way.
-    const missing = left === undefined || left === null || right === undefined || right === null;
-    return descending && !missing ? -order : order;
-  });
-}
 
 export function RunTable({
   state,
