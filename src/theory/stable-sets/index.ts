@@ -10,5 +10,7 @@ export * from "./inputs.ts";
 export * from "./batches.ts";
 export * from "./linear-model.ts";
 export * from "./linear-drift.ts";
+export * from "./single-draws-engine.ts";
+export { DRIFT_TOLERANCE } from "./single-draws.ts";
 export * from "./linear-hessian.ts";
 export * from "./margin.ts";

@@ -24,6 +24,8 @@ export interface DriftOptions {
   readonly samples?: number;
   /** Where random batches come from. Required when there are too many to enumerate. */
   readonly random?: RandomStream;
+  /** Relative error allowed per change of a loss where b = 1 is expanded. Default `DRIFT_TOLERANCE`. */
+  readonly tolerance?: number;
 }
 
 /** Measures the drift of one model again and again; keeps what does not change between steps. */
@@ -47,14 +49,14 @@ export class LinearDrift {
    *
    * @throws InputError for an impossible batch, and when random batches are needed but `random` is not given
    */
-  measure({ lr, batch, sampling, samples = 1000, random }: DriftOptions): Drift {
+  measure({ lr, batch, sampling, samples = 1000, random, tolerance }: DriftOptions): Drift {
     const model = this.#model;
     const { n, labels, classes } = model.inputs;
     resolveBatch(batch, n);
     const { gram } = model;
     if (batch === 1 && gram !== null) {
       this.#singles ??= new SingleDraws(gram, labels, classes);
-      return this.#singles.drift(model, lr);
+      return this.#singles.drift(model, lr, tolerance);
     }
     const { loss } = model.point;
     const outcomes: BatchOutcome[] = [];

@@ -3,8 +3,6 @@ import type { LinearModel } from "./linear-model.ts";
 import { lossChange } from "./loss-change.ts";
 import type { Drift } from "./types.ts";
 
-/** Moves up to here are expanded to third order: relative error x³/24. */
-const SMALL_MOVE = 1e-3;
 /** Coefficients of (eˣ − 1)/x beyond the first: 1/2!, 1/3!, … */
 const C2 = 1 / 2;
 const C3 = 1 / 6;
@@ -17,8 +15,14 @@ const C8 = 1 / 40_320;
 const POLYNOMIAL_RANGE = 0.125;
 /** Moves up to here go through the polynomial of exp; beyond, through `Math.expm1`. */
 const LARGE_MOVE = 12;
-/** Moves up to here need the first order alone: relative error x/2. */
-const TINY_MOVE = 1e-10;
+/** Relative error per change of a loss that `drift` allows itself by default. */
+export const DRIFT_TOLERANCE = 1e-10;
+
+/** Largest moves x of the logits that an expansion to first, second or third order serves: errors x/2, x²/6, x³/24. */
+export function expansionLimits(tolerance: number): readonly [number, number, number] {
+  return [2 * tolerance, Math.sqrt(6 * tolerance), Math.cbrt(24 * tolerance)];
+}
+
 /** Losses whose 1 − p_y is so much below the largest are left out of small moves: together they are lost in rounding. */
 const NEGLIGIBLE = 1e-16;
 
@@ -27,15 +31,16 @@ const NEGLIGIBLE = 1e-16;
  * so that all n² losses follow from the Gram matrix: O(n²K), without a single product of length d.
  *
  * Most of these n²K exponentials are of tiny arguments, since different inputs are far from parallel: blocks (one i, all
- * j of one class) whose moves are below 1e-3 need three sums of powers, and no exponential, and there examples j that
- * are fitted beyond the rounding of the others need no visit. Relative error of the sum: that of the largest terms,
- * below 1e-10.
+ * j of one class) whose moves are small need sums of powers, and no exponential, and there examples j that
+ * are fitted beyond the rounding of the others need no visit. Errors are relative to the sum of the absolute changes,
+ * which positive and negative ones may exceed by far.
  */
 export class SingleDraws {
   readonly #n: number;
   readonly #classes: number;
-  /** Examples sorted by class, and where each class begins: all j of a class share the moves relative to its logit. */
+  /** Examples sorted by class, its inverse, and where each class begins: all j of a class share the moves relative to its logit. */
   readonly #order: Int32Array;
+  readonly #position: Int32Array;
   readonly #starts: Int32Array;
   /** ⟨x_i, x_j⟩ in sorted order, and its largest |entry| per (i, class of j ≠ i). */
   readonly #gram: Float64Array;
@@ -50,6 +55,7 @@ export class SingleDraws {
   readonly #square: Float64Array;
   readonly #cube: Float64Array;
   readonly #delta: Float64Array;
+  #limits = expansionLimits(DRIFT_TOLERANCE);
 
   /** O(n²) time and memory. */
   constructor(gram: Float64Array, labels: Int32Array, classes: number) {
@@ -57,6 +63,8 @@ export class SingleDraws {
     this.#n = n;
     this.#classes = classes;
     this.#order = Int32Array.from(labels.keys()).sort((a, b) => labels[a]! - labels[b]! || a - b);
+    this.#position = new Int32Array(n);
+    this.#order.forEach((i, position) => (this.#position[i] = position));
     this.#starts = new Int32Array(classes + 1);
     for (const label of labels) this.#starts[label + 1]!++;
     for (let k = 0; k < classes; k++) this.#starts[k + 1]! += this.#starts[k]!;
@@ -83,29 +91,51 @@ export class SingleDraws {
     this.#delta = new Float64Array(classes);
   }
 
-  /** E[L(W′) | W] − L(W) for b = 1 at the model's weights. */
-  drift(model: LinearModel, lr: number): Drift {
+  /** E[L(W′) | W] − L(W) for b = 1 at the model's weights; `tolerance` as `expansionLimits` takes it. */
+  drift(model: LinearModel, lr: number, tolerance: number = DRIFT_TOLERANCE): Drift {
     const n = this.#n;
-    const { loss, maxPotential } = model.point;
-    const residuals = model.residuals;
-    this.#takeOthers(model, NEGLIGIBLE * maxPotential);
+    this.prepare(model, tolerance);
     let total = 0;
     let increases = 0;
     for (let i = 0; i < n; i++) {
-      let change = this.#ownChange(model, residuals, i, lr);
-      for (let y = 0; y < this.#classes; y++) change += this.#blockChange(model, residuals, i, y, lr);
+      const change = this.ownChange(model, i, lr) + this.otherChanges(model, i, lr);
       total += change;
       if (change > 0) increases++;
     }
-    const value = total / n / n;
-    return {
-      value,
-      relative: value / loss,
-      stderr: 0,
-      increaseProbability: increases / n,
-      batches: n,
-      exact: true,
-    };
+    return driftOfSingles(total, increases, n, model.point.loss);
+  }
+
+  /** Takes over the probabilities at the model's weights; before `ownChange` and `otherChanges`. */
+  prepare(model: LinearModel, tolerance: number): void {
+    this.#limits = expansionLimits(tolerance);
+    this.#takeOthers(model, NEGLIGIBLE * model.point.maxPotential);
+  }
+
+  /** Largest |⟨x_i, x_j⟩| over j ≠ i. */
+  largestProduct(i: number): number {
+    const row = this.#position[i]! * this.#classes;
+    let largest = 0;
+    for (let y = 0; y < this.#classes; y++) largest = Math.max(largest, this.#largest[row + y]!);
+    return largest;
+  }
+
+  /** Sum over j ≠ i of the changes of ℓ_j when example i is used. */
+  otherChanges(model: LinearModel, i: number, lr: number): number {
+    let change = 0;
+    const position = this.#position[i]!;
+    for (let y = 0; y < this.#classes; y++) {
+      change += this.#blockChange(model, model.residuals, position, y, lr);
+    }
+    return change;
+  }
+
+  /** Change of ℓ_i when example i is used. */
+  ownChange(model: LinearModel, i: number, lr: number): number {
+    const row = i * this.#classes;
+    const position = this.#position[i]!;
+    const factor = -lr * this.#gram[position * this.#n + position]!;
+    for (let k = 0; k < this.#classes; k++) this.#delta[k] = factor * model.residuals[row + k]!;
+    return this.#exactChange(model, model.residuals, i);
   }
 
   #takeOthers({ residuals, losses }: LinearModel, threshold: number): void {
@@ -122,14 +152,6 @@ export class SingleDraws {
       }
     }
     this.#activeStarts[classes] = active;
-  }
-
-  /** What using example i does to its own loss. */
-  #ownChange(model: LinearModel, residuals: Float64Array, i: number, lr: number): number {
-    const row = this.#order[i]! * this.#classes;
-    const factor = -lr * this.#gram[i * this.#n + i]!;
-    for (let k = 0; k < this.#classes; k++) this.#delta[k] = factor * residuals[row + k]!;
-    return this.#exactChange(model, residuals, this.#order[i]!);
   }
 
   #exactChange(model: LinearModel, residuals: Float64Array, j: number): number {
@@ -150,13 +172,15 @@ export class SingleDraws {
     }
     const bound = largest * this.#largest[i * classes + y]!;
     if (bound === 0) return 0;
-    if (bound <= TINY_MOVE) return this.#tinyMoves(i, y);
-    if (bound <= SMALL_MOVE) return this.#smallMoves(i, y);
+    const [first, second, third] = this.#limits;
+    if (bound <= first) return this.#firstOrder(i, y);
+    if (bound <= second) return this.#secondOrder(i, y);
+    if (bound <= third) return this.#thirdOrder(i, y);
     return this.#anyMoves(model, residuals, i, y, bound);
   }
 
   /** Σ_j ⟨x_i, x_j⟩ Σ_k p_jk·move_k. */
-  #tinyMoves(i: number, y: number): number {
+  #firstOrder(i: number, y: number): number {
     const classes = this.#classes;
     const move = this.#move;
     const others = this.#others;
@@ -172,8 +196,34 @@ export class SingleDraws {
     return total;
   }
 
-  /** Σ_j ln(1 + u), u = Σ_k p_jk(x + x²/2 + x³/6), for moves x = ⟨x_i, x_j⟩·move_k of at most `SMALL_MOVE`. */
-  #smallMoves(i: number, y: number): number {
+  /** Σ_j u − u²/2, u = Σ_k p_jk(x + x²/2) with x = ⟨x_i, x_j⟩·move_k. */
+  #secondOrder(i: number, y: number): number {
+    const classes = this.#classes;
+    const move = this.#move;
+    const square = this.#square;
+    for (let k = 0; k < classes; k++) square[k] = (move[k]! * move[k]!) / 2;
+    const others = this.#others;
+    const row = i * this.#n;
+    const end = this.#activeStarts[y + 1]!;
+    let total = 0;
+    for (let a = this.#activeStarts[y]!; a < end; a++) {
+      const j = this.#active[a]!;
+      let first = 0;
+      let second = 0;
+      for (let k = 0, at = j * classes; k < classes; k++, at++) {
+        const p = others[at]!;
+        first += p * move[k]!;
+        second += p * square[k]!;
+      }
+      const g = this.#gram[row + j]!;
+      const u = g * (first + g * second);
+      total += j === i ? 0 : u * (1 - u * 0.5);
+    }
+    return total;
+  }
+
+  /** Σ_j ln(1 + u), u = Σ_k p_jk(x + x²/2 + x³/6) with x = ⟨x_i, x_j⟩·move_k. */
+  #thirdOrder(i: number, y: number): number {
     const classes = this.#classes;
     const move = this.#move;
     const square = this.#square;
@@ -238,4 +288,17 @@ export class SingleDraws {
     }
     return total;
   }
+}
+
+/** The drift from the sum over all i and j of the changes, and the number of examples that raise the loss. */
+export function driftOfSingles(total: number, increases: number, n: number, loss: number): Drift {
+  const value = total / n / n;
+  return {
+    value,
+    relative: value / loss,
+    stderr: 0,
+    increaseProbability: increases / n,
+    batches: n,
+    exact: true,
+  };
 }
