@@ -1,4 +1,5 @@
 // The run record: its typed events and the codecs of its files. Bytes in, objects out.
+export * from "./config-values.ts";
 export * from "./coupling.ts";
 export * from "./crc32.ts";
 export * from "./events.ts";

@@ -5,6 +5,7 @@ import { BrinkError } from "../../math/index.ts";
 import { readPlainConfig, readProvenance, readSummary, runId } from "../../node/read-run.ts";
 import { isLocked } from "../../node/run-lock.ts";
 import {
+  configValues,
   type ConfigValue,
   type PointBlock,
   type Provenance,
@@ -17,7 +18,6 @@ import {
   SeriesSummary,
   type ServedStatus,
 } from "../../record/index.ts";
-import { configValues } from "./config-values.ts";
 import { cursorText, EventTail } from "./event-tail.ts";
 import { NO_NOTES, readNotes } from "./notes.ts";
 

@@ -11,6 +11,8 @@ import { ThemeButton } from "../kit/theme.tsx";
 import { ComparePage } from "./compare-page.tsx";
 import { ColumnMenu, WallControls } from "./controls.tsx";
 import { DetailPanel } from "./detail.tsx";
+import type { DroppingClient } from "./drop.ts";
+import { DropZone, OpenButton } from "./drop-zone.tsx";
 import { isShown } from "./eyes.ts";
 import { parseFilter } from "./filter.ts";
 import { GapTab } from "./gap-tab.tsx";
@@ -26,6 +28,7 @@ import { CHART_GROUP, Wall } from "./wall.tsx";
 export interface AppProps {
   readonly store: Store;
   readonly state: PageState;
+  readonly dropping: DroppingClient;
 }
 
 const TABS = [
@@ -34,7 +37,7 @@ const TABS = [
   ["compare", "Configurations"],
 ] as const;
 
-export function Observatory({ store, state }: AppProps): JSX.Element {
+export function Observatory({ store, state, dropping }: AppProps): JSX.Element {
   const { tab, q, layout, hide, run: opened, eyes, colour, dash, panel, mean, paint } = state.signals;
   const starting = useSignal(false);
   useZoomInAddress(state);
@@ -77,6 +80,7 @@ export function Observatory({ store, state }: AppProps): JSX.Element {
               <div class="row wrap">
                 <FilterBox state={state} problem={parsed.problem} />
                 <ColumnMenu state={state} runs={runs} fields={fields} />
+                <OpenButton store={store} dropping={dropping} />
                 <button
                   type="button"
                   aria-pressed={layout.value === "table"}
@@ -113,6 +117,7 @@ export function Observatory({ store, state }: AppProps): JSX.Element {
         </div>
       )}
       <NewRunDialog store={store} open={starting.value} close={() => (starting.value = false)} />
+      <DropZone store={store} dropping={dropping} />
       <ShortcutHelp />
     </>
   );
@@ -123,7 +128,10 @@ function Header({
   state,
   start,
   shown,
-}: AppProps & { readonly start: () => void; readonly shown: readonly string[] }): JSX.Element {
+}: Omit<AppProps, "dropping"> & {
+  readonly start: () => void;
+  readonly shown: readonly string[];
+}): JSX.Element {
   const { tab } = state.signals;
   const info = store.info.value;
   return (

@@ -99,8 +99,8 @@ export function httpClient({ fetch, EventSource, base }: Network): Client {
 async function refusal(response: Response, path: string): Promise<RunError> {
   try {
     const { error } = (await response.json()) as ApiError;
-    const { message, ...detail } = error;
-    return new RunError(message, detail);
+    // The sentence names all the parts already.
+    return new RunError(error.message);
   } catch {
     return new RunError(`the server answered ${response.status} ${response.statusText}`.trim(), {
       file: path,

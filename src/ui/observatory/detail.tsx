@@ -176,7 +176,8 @@ function RunActions({ store, run }: { readonly store: Store; readonly run: RunEn
 }
 
 function NotesForm({ store, run }: { readonly store: Store; readonly run: RunEntry }): JSX.Element | null {
-  const allowed = store.info.value?.allowRuns === true && store.info.value.mode === "live";
+  const allowed =
+    store.info.value?.allowRuns === true && store.info.value.mode === "live" && !store.isDropped(run.id);
   const state = useSignal<string>("");
   const { tags, text } = run.notes;
   if (!allowed && tags.length === 0 && text === "") return null;

@@ -36,6 +36,7 @@ export class Store {
   readonly client: Client;
   readonly #series = new Map<string, RunSeries>();
   #wanted: ReadonlyMap<string, readonly string[]> = new Map();
+  readonly #dropped = new Map<string, RunEntry>();
   readonly #busy = new Set<string>();
   readonly #waiting = new Set<string>();
   #redrawing = false;
@@ -91,6 +92,19 @@ export class Store {
     this.#pump();
   }
 
+  /** Adds runs that were read in the page; the server knows nothing of them. */
+  addDropped(entries: readonly RunEntry[]): void {
+    for (const entry of entries) {
+      this.#dropped.set(entry.id, entry);
+      this.#series.delete(entry.id);
+      this.setEntry(entry);
+    }
+  }
+
+  isDropped(id: string): boolean {
+    return this.#dropped.has(id);
+  }
+
   /** Replaces a run's entry by a newer one. */
   setEntry(entry: RunEntry): void {
     const runs = this.runs.value ?? [];
@@ -105,7 +119,7 @@ export class Store {
   async #readAll(): Promise<void> {
     const { runs, queue, ignored } = await this.client.runs();
     batch(() => {
-      this.runs.value = runs;
+      this.runs.value = [...runs, ...this.#dropped.values()];
       this.queue.value = queue;
       this.ignored.value = ignored;
       this.problem.value = null;

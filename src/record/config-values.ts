@@ -1,5 +1,5 @@
 // A configuration as the table of runs needs it: dotted keys, scalars and lists of scalars.
-import type { ConfigValue } from "../../record/index.ts";
+import type { ConfigValue } from "./serve-api.ts";
 
 /** Leaves of plain data by dotted key. A list that holds more than scalars gives a key an element, counted from 0. */
 export function configValues(config: Readonly<Record<string, unknown>>): Record<string, ConfigValue> {
