@@ -83,6 +83,24 @@ describe("minres", () => {
     expect(x[1]).toBeCloseTo(-3, 10);
   });
 
+  test("a kernel met only little by little: found out before the solution runs away", async () => {
+    // Half of b lies in the kernel; the other eigenvalues reach down to a thousandth.
+    const values = Array.from({ length: 400 }, (_, i) => (i < 200 ? 10 ** ((-3 * i) / 199) : 0));
+    const diagonal: LinearOperator = {
+      size: values.length,
+      dtype: "float64",
+      apply: async (v, out) => values.forEach((value, i) => (out[i] = value * v[i]!)),
+    };
+    const b = Float64Array.from(values, () => 1);
+    const { x, outcome, residual, products } = await minres(diagonal, b, { maxProducts: 5000 });
+    expect(outcome).toBe("singular");
+    expect(products).toBeLessThan(1000);
+    expect(residual).toBeGreaterThanOrEqual(Math.SQRT1_2 - 1e-9);
+    expect(residual).toBeLessThan(0.75);
+    expect(norm(x)).toBeLessThan(1e11);
+    expect(await residualOf(diagonal, x, b)).toBeCloseTo(residual, 4);
+  });
+
   test("b = 0, a budget, and operators that return NaN", async () => {
     const operator = dense(withSpectrum([5, 4, 3, 2, 1], 1));
     const zero = await minres(operator, new Float64Array(5));

@@ -15,9 +15,15 @@ export interface MinresResult {
   /** ‖b − Ax‖/‖b‖, as the recurrence has it; 0 for b = 0. */
   readonly residual: number;
   readonly products: number;
-  /** `converged`; `singular`: b has a part outside the range of A, x minimises the residual; `budget`; `not-finite`. */
+  /**
+   * `converged`; `singular`: b has a part outside the range of A, to rounding, and x about minimises the residual;
+   * `budget`; `not-finite`.
+   */
   readonly outcome: "converged" | "singular" | "budget" | "not-finite";
 }
+
+/** Condition number, as a power of the rounding unit, at which a system counts as singular: 3·10¹⁰, in float32 4·10⁴. */
+const CONDITION = -2 / 3;
 
 /**
  * Solves Ax = b for symmetric A (Paige & Saunders 1975, "Solution of sparse indefinite systems of linear
@@ -68,6 +74,10 @@ export async function minres(
     }
     [cosBefore, sinBefore, cos, sin] = [cos, sin, diagonal / pivot, next / pivot];
     for (let i = 0; i < size; i++) w[i] = (v[i]! - farAbove * older[i]! - above * recent[i]!) / pivot;
+    // Search directions grow without bound where the Krylov space closes in on a kernel in which b has a part.
+    if (largest * norm(w) > rounding ** CONDITION) {
+      return { x, residual: Math.abs(remaining) / length, products, outcome: "singular" };
+    }
     axpy(cos * remaining, w, x);
     remaining *= -sin;
     const residual = Math.abs(remaining) / length;

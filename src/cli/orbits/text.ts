@@ -22,8 +22,9 @@ export function orbitsText(record: OrbitsRecord): string {
     directions.map((direction) => [
       formatNumber(direction.eigenvalue, 6),
       formatNumber(direction.criticalRate, 6),
-      formatNumber(direction.coefficient, 5),
-      direction.kind,
+      ...(isCertain(direction)
+        ? [formatNumber(direction.coefficient, 5), direction.kind]
+        : ["–", "uncertain"]),
       direction.predicted === null ? "–" : formatNumber(direction.predicted, 5),
       direction.verdict,
     ]),
@@ -35,6 +36,11 @@ export function orbitsText(record: OrbitsRecord): string {
     ...(fromIterates === undefined ? [] : [`from two consecutive iterates: ${fromIterates.verdict}`]),
     ...(orbits.length === 0 ? ["no orbit of period two was found"] : orbits.map(orbitText)),
   ].join("\n");
+}
+
+/** Whether Q is known: not where the curvature changes along a valley, or along directions too flat to be solved for. */
+function isCertain({ solve }: OrbitsRecord["directions"][number]): boolean {
+  return solve.outcome === "converged" || solve.residual <= 0.01;
 }
 
 function orbitText(orbit: OrbitRecord, index: number): string {
