@@ -1,0 +1,168 @@
+// Speed of exact drift: SGD steps of a linear classifier with the drift at batch size 1 measured at every one.
+import * as ort from "onnxruntime-node";
+import { randomStream } from "brink/math";
+import { onnxRuntimeBackend } from "brink/runtime";
+import { EngineSingleDraws, LinearDrift, LinearModel, unitInputs, type UnitInputs } from "brink/theory";
+import { summarise, type Summary } from "./harness.ts";
+import { describeMachine, loadWarning } from "./parts/machine.ts";
+import { commandLine, defaultThreads, parseFlags, positive, runBenchmark } from "./parts/options.ts";
+import { recordResult, renderTable, type Row } from "./parts/report.ts";
+
+/** Steps a second the design asks for, at n = 1000, K = 10, d = 784 on two cores. */
+const GOAL = 200;
+const RATES = [1, 10, 100];
+/** Where along a run: the start, while the loss still jumps, and in the tail. */
+const STAGES = [0, 100, 1000, 10_000];
+const TOLERANCES = [1e-10, 1e-6];
+/** Distance of the class means from 0, in standard deviations of one coordinate. */
+const RADIUS = 20;
+/** Rows of the brute-force side; its time is scaled to all n. */
+const BRUTE_ROWS = 20;
+
+const USAGE = `Usage: npm run bench -- stability [options]
+  --json         one JSON line of medians in ms
+  --record       also write bench/results/stability.json
+  --threads N    threads of the matrix products (default: all cores)
+  --n N          examples (default 1000)
+  --classes K    classes (default 10)
+  --d D          dimension (default 784)
+  --rounds N     counted steps at every stage (default 7)
+`;
+
+await runBenchmark(async () => {
+  const flags = parseFlags({
+    help: { type: "boolean" },
+    json: { type: "boolean" },
+    record: { type: "boolean" },
+    threads: { type: "string" },
+    n: { type: "string" },
+    classes: { type: "string" },
+    d: { type: "string" },
+    rounds: { type: "string" },
+  });
+  if (flags["help"] === true) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const threads = positive("threads", flags["threads"], defaultThreads());
+  const rounds = positive("rounds", flags["rounds"], 7);
+  const machine = describeMachine();
+  const warning = loadWarning(machine);
+  if (warning !== undefined) say(warning);
+  const inputs = gaussians(
+    positive("n", flags["n"], 1000),
+    positive("d", flags["d"], 784),
+    positive("classes", flags["classes"], 10),
+  );
+  const rows: Row[] = [];
+  for (const lr of RATES) rows.push(...(await alongRun(inputs, lr, threads, rounds)));
+  const { n, d, classes } = inputs;
+  if (flags["record"] === true) {
+    const settings = { n, d, classes, threads, rounds, radius: RADIUS };
+    const file = recordResult("stability", {
+      benchmark: "stability",
+      recorded: new Date().toISOString(),
+      command: commandLine("stability"),
+      machine,
+      ...settings,
+      rows,
+    });
+    say(`Written to ${file}`);
+  }
+  const medians = Object.fromEntries(rows.map((row) => [row.name, row.brink!.median]));
+  process.stdout.write(
+    flags["json"] === true ? `${JSON.stringify(medians)}\n` : `${renderTable(rows, "brute force")}\n`,
+  );
+});
+
+/** Times a step and its drift at every stage of one run, for every tolerance. */
+async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds: number): Promise<Row[]> {
+  const model = new LinearModel(inputs);
+  const engine = (await EngineSingleDraws.create(
+    model,
+    onnxRuntimeBackend(ort, { device: "cpu", threads }),
+  ))!;
+  const reference = new LinearDrift(model);
+  const random = randomStream(0, "batches");
+  const rows: Row[] = [];
+  let taken = 0;
+  for (const stage of STAGES) {
+    for (; taken < stage; taken++) model.step([random.integer(inputs.n)], lr);
+    const brute = bruteForce(model, lr);
+    for (const tolerance of TOLERANCES) {
+      const wall: number[] = [];
+      const cpu: number[] = [];
+      // The first step wakes threads and caches and does not count.
+      for (let round = 0; round <= rounds; round++) {
+        const used = process.cpuUsage();
+        const begin = performance.now();
+        model.step([random.integer(inputs.n)], lr);
+        await engine.drift(model, lr, tolerance);
+        const time = performance.now() - begin;
+        const { user, system } = process.cpuUsage(used);
+        taken++;
+        if (round === 0) continue;
+        wall.push(time);
+        cpu.push((user + system) / 1000);
+      }
+      const exact = reference.measure({ lr, batch: 1, sampling: "with", tolerance: 1e-14 });
+      const found = await engine.drift(model, lr, tolerance);
+      const error = Math.abs(found.value / exact.value - 1);
+      const time = summarise(wall);
+      rows.push({
+        name: `η = ${lr}, step ${stage}, tolerance ${tolerance}`,
+        unit: "ms",
+        brink: time,
+        peer: summarise([brute]),
+        ratio: inverse(time),
+        of: "steps a second",
+        goal: { relation: "≥", value: GOAL },
+        note: `processor ${summarise(cpu).median.toFixed(1)} ms; L = ${model.point.loss.toExponential(1)}; error ${error.toExponential(0)}`,
+      });
+      say(`η = ${lr}, step ${stage}, tolerance ${tolerance}: ${time.median.toFixed(1)} ms`);
+    }
+  }
+  await engine.dispose();
+  return rows;
+}
+
+/** ms of all n²K exponentials by `Math.exp`, as the formula says, from a few rows. */
+function bruteForce({ inputs, logits, residuals, gram }: LinearModel, lr: number): number {
+  const { n, classes } = inputs;
+  const begin = performance.now();
+  let total = 0;
+  for (let i = 0; i < BRUTE_ROWS; i++) {
+    for (let j = 0; j < n; j++) {
+      const step = lr * gram![i * n + j]!;
+      let sum = 0;
+      for (let k = 0; k < classes; k++) {
+        sum += Math.exp(logits[j * classes + k]! - step * residuals[i * classes + k]!);
+      }
+      total += Math.log(sum);
+    }
+  }
+  // Keeps the loop from being optimised away.
+  if (Number.isNaN(total)) say("brute force: not a number");
+  return ((performance.now() - begin) * n) / BRUTE_ROWS;
+}
+
+function inverse({ median, lower, upper, samples }: Summary): Summary {
+  return { median: 1000 / median, lower: 1000 / upper, upper: 1000 / lower, samples };
+}
+
+/** Unit Gaussians about random means, scaled into the unit ball. */
+function gaussians(n: number, d: number, classes: number): UnitInputs {
+  const stream = randomStream(0, "stability-bench");
+  const means = Array.from({ length: classes }, () => {
+    const mean = Array.from({ length: d }, () => stream.normal());
+    const size = Math.hypot(...mean);
+    return mean.map((value) => (RADIUS * value) / size);
+  });
+  const labels = Array.from({ length: n }, (_, i) => i % classes);
+  const x = labels.flatMap((label) => means[label]!.map((value) => value + stream.normal()));
+  return unitInputs(x, labels, classes);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
