@@ -1,5 +1,5 @@
 // All batches a sampler could draw next, each with its probability, and drift from the losses their steps lead to.
-import { InputError, type RandomStream } from "../../math/index.ts";
+import { InputError, type RandomStream, RunError } from "../../math/index.ts";
 import type { Sampling } from "../../optim/index.ts";
 import type { Drift } from "./types.ts";
 
@@ -87,7 +87,7 @@ export interface BatchOutcome {
 /**
  * Drift from the outcomes of all batches (`exact`), or of M random ones, with the standard error of their mean.
  *
- * @throws InputError without outcomes
+ * @throws InputError without outcomes, RunError when a change is not finite
  */
 export function driftOf(loss: number, outcomes: readonly BatchOutcome[], exact: boolean): Drift {
   const batches = outcomes.length;
@@ -98,8 +98,19 @@ export function driftOf(loss: number, outcomes: readonly BatchOutcome[], exact: 
     value += probability * change;
     if (change > 0) increaseProbability += probability;
   }
+  checkDrift(value);
   let squares = 0;
   if (!exact) for (const { change } of outcomes) squares += (change - value) ** 2;
   const stderr = exact ? 0 : batches === 1 ? Infinity : Math.sqrt(squares / (batches - 1) / batches);
   return { value, relative: value / loss, stderr, increaseProbability, batches, exact };
+}
+
+/** @throws RunError for a drift that double precision cannot hold */
+export function checkDrift(value: number): void {
+  if (Number.isFinite(value)) return;
+  throw new RunError("some step moves the logits beyond the range of double precision", {
+    field: "drift",
+    received: String(value),
+    hint: "Take a smaller step",
+  });
 }

@@ -218,6 +218,18 @@ describe("log space", () => {
   });
 });
 
+test("steps beyond double precision end with a sentence, not with NaN", () => {
+  const model = randomModel(1, 10, 3, 3, 1);
+  const drift = new LinearDrift(model);
+  expect(drift.measure({ lr: 1e300, batch: 1, sampling: "with" }).value).toBeGreaterThan(1e298);
+  expect(() => drift.measure({ lr: 1e308, batch: 1, sampling: "with" })).toThrow(
+    /beyond the range of double precision.*smaller step/,
+  );
+  expect(() => {
+    for (let t = 0; t < 20; t++) model.step([t % 10], 1e308);
+  }).toThrow(/example \d+: .*range of double precision.*smaller step/);
+});
+
 describe("inputs", () => {
   test("longer than 1: divided by the longest, and the trained function is the same with η·scale²", () => {
     const raw = [3, 4, 1, 0, 0, -2];

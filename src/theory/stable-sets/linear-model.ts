@@ -1,5 +1,5 @@
 // The linear classifier in float64: logits, loss, gradient and SGD steps. No bias; inputs as `unitInputs` gives them.
-import { InputError } from "../../math/index.ts";
+import { InputError, RunError } from "../../math/index.ts";
 import { gramMatrix } from "./inputs.ts";
 import { addProducts, euclideanNorm } from "./matrix.ts";
 import { Losses } from "./loss-point.ts";
@@ -147,6 +147,12 @@ export class LinearModel {
     const { losses, potentials } = this.#losses;
     for (let i = 0; i < n; i++) {
       const row = i * classes;
+      if (!Number.isFinite(losses[i]!)) {
+        throw new RunError("the logits have left the range of double precision", {
+          field: `example ${i}`,
+          hint: "Take a smaller step",
+        });
+      }
       const shift = this.logits[row + labels[i]!]! + losses[i]!;
       for (let k = 0; k < classes; k++) residuals[row + k] = Math.exp(this.logits[row + k]! - shift);
       residuals[row + labels[i]!] = -potentials[i]!;

@@ -1,4 +1,5 @@
 // The exact drift at batch size 1: mean over all examples i of L(W − η∇ℓ_i) − L(W), from inner products of the inputs.
+import { checkDrift } from "./batches.ts";
 import type { LinearModel } from "./linear-model.ts";
 import { lossChange } from "./loss-change.ts";
 import type { Drift } from "./types.ts";
@@ -293,6 +294,7 @@ export class SingleDraws {
 /** The drift from the sum over all i and j of the changes, and the number of examples that raise the loss. */
 export function driftOfSingles(total: number, increases: number, n: number, loss: number): Drift {
   const value = total / n / n;
+  checkDrift(value);
   return {
     value,
     relative: value / loss,
