@@ -1,54 +1,18 @@
-// The one place that starts Chromium: a headless browser of its own, and the built pages served as `brink serve` does.
-import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+// Pages in a headless Chromium for tests: skipped where there is none, errors noted, the site served as `brink serve` does.
+import type { Browser, Page } from "playwright-core";
 import { describe } from "vitest";
+import { findBrowser, siteFolder } from "../../bench/parts/browser.ts";
 import { listen } from "../../src/server/listen.ts";
 import { siteApp } from "../../src/server/site.ts";
 
-interface Setup {
-  readonly root: string;
-  readonly findBrowser: () => string | null;
-  readonly ensureSite: () => Promise<boolean>;
-}
-
-const setup = (await import(
-  pathToFileURL(path.resolve(import.meta.dirname, "../../scripts/setup.mjs")).href
-)) as Setup;
+export { launchBrowser, siteFolder } from "../../bench/parts/browser.ts";
 
 /** `describe` where there is a browser; elsewhere the tests are counted as skipped. */
 export const describeInBrowser: typeof describe | typeof describe.skip =
-  setup.findBrowser() === null ? describe.skip : describe;
+  findBrowser() === null ? describe.skip : describe;
 
 /** Patience for one condition in a page, on a machine that is busy with other things. */
 export const PATIENCE_MS = 60_000;
-
-/** Folder of the built pages, brought up to date first. */
-export async function siteFolder(): Promise<string> {
-  await setup.ensureSite();
-  return path.join(setup.root, "dist", "site");
-}
-
-/** A headless Chromium with a fresh profile. Close it at the end of the test file. */
-export async function launchBrowser(): Promise<Browser> {
-  const executablePath = setup.findBrowser();
-  if (executablePath === null) throw new Error("no Chromium; use describeInBrowser");
-  return chromium.launch({
-    executablePath,
-    headless: true,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--enable-unsafe-webgpu",
-      "--use-webgpu-adapter=swiftshader",
-    ],
-  });
-}
 
 /** A page, and what went wrong in it: a test ends by expecting `problems` to be empty. */
 export interface WatchedPage {

@@ -1,0 +1,172 @@
+// The observatory with many long runs: time to the table and to full charts, frames while it is used, memory.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { launchBrowser, siteFolder } from "./parts/browser.ts";
+import { describeMachine, loadWarning, root } from "./parts/machine.ts";
+import { commandLine, parseFlags, positive, runBenchmark } from "./parts/options.ts";
+import { recordFrames, type Frames } from "./parts/frames.ts";
+import { writeMadeUpRun } from "./parts/recorded-runs.ts";
+import { ACTIONS, heap, openFull, pause } from "./parts/observatory-page.ts";
+import { recordResult } from "./parts/report.ts";
+
+const USAGE = `Usage: npm run bench -- observatory [options]
+  --json      one JSON line
+  --record    also write bench/results/observatory.json
+  --runs N    made-up runs (default 200)
+  --steps N   steps of each (default 20000)
+`;
+
+await runBenchmark(async () => {
+  const flags = parseFlags({
+    help: { type: "boolean" },
+    json: { type: "boolean" },
+    record: { type: "boolean" },
+    runs: { type: "string" },
+    steps: { type: "string" },
+  });
+  if (flags["help"] === true) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const [runs, steps] = [positive("runs", flags["runs"], 200), positive("steps", flags["steps"], 20_000)];
+  const machine = describeMachine();
+  const warning = loadWarning(machine);
+  if (warning !== undefined) say(warning);
+  await siteFolder();
+  const folder = mkdtempSync(path.join(tmpdir(), "brink-bench-"));
+  try {
+    say(`making up ${runs} runs of ${steps} steps`);
+    for (let i = 0; i < runs; i++) {
+      const batch = ([10, 20, 50, 100, "full"] as const)[i % 5]!;
+      const id = `made-b${batch}-s${Math.floor(i / 5)}`;
+      writeMadeUpRun(path.join(folder, "runs"), { id, batch, seed: Math.floor(i / 5), steps });
+    }
+    const result = await measure(folder, runs);
+    if (flags["record"] === true) {
+      const head = { benchmark: "observatory", recorded: new Date().toISOString() };
+      const file = recordResult("observatory", {
+        ...head,
+        command: commandLine("observatory"),
+        machine,
+        runs,
+        steps,
+        ...result,
+      });
+      say(`Written to ${file}`);
+    }
+    process.stdout.write(flags["json"] === true ? `${JSON.stringify(result)}\n` : table(result));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Times in seconds from opening the page, memory in MiB, frames in ms. */
+interface Result {
+  readonly server: { readonly readSeconds: number; readonly memoryMiB: number };
+  readonly page: {
+    readonly tableSeconds: number;
+    readonly chartsSeconds: number;
+    readonly heapMiB: number;
+    readonly points: number;
+  };
+  readonly frames: Readonly<Record<string, Frames>>;
+}
+
+async function measure(folder: string, runs: number): Promise<Result> {
+  const server = await startServer(folder);
+  const browser = await launchBrowser();
+  try {
+    const started = performance.now();
+    say("waiting until the server has read every run");
+    await readByServer(server.address, runs);
+    const readSeconds = (performance.now() - started) / 1000;
+    say("opening the page");
+    const { page, tableSeconds, chartsSeconds, points } = await openFull(browser, server.address, runs);
+    const frames: Record<string, Frames> = {};
+    for (const [name, act] of Object.entries(ACTIONS)) {
+      say(`using it: ${name}`);
+      frames[name] = await recordFrames(page, act);
+    }
+    const heapMiB = await heap(page);
+    return {
+      server: { readSeconds, memoryMiB: server.memoryMiB() },
+      page: { tableSeconds, chartsSeconds, heapMiB, points },
+      frames,
+    };
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+}
+
+/** `brink serve` in a process of its own, as a user has it. */
+async function startServer(folder: string): Promise<{
+  readonly address: string;
+  readonly memoryMiB: () => number;
+  readonly stop: () => Promise<void>;
+}> {
+  const main = path.join(root, "dist", "cli", "main.js");
+  const child = spawn(process.execPath, [main, "serve", "--port", "0", "--json"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+  });
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (text.includes("\n")) resolve(text.slice(0, text.indexOf("\n")));
+    });
+    child.once("exit", (code) => reject(new Error(`brink serve ended with ${code}`)));
+  });
+  return {
+    address: (JSON.parse(line) as { address: string }).address,
+    memoryMiB: () => residentMiB(child.pid!),
+    stop: () => {
+      child.kill("SIGINT");
+      return ended;
+    },
+  };
+}
+
+/** Resident memory of a process (Linux); NaN elsewhere. */
+function residentMiB(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+async function readByServer(address: string, runs: number): Promise<void> {
+  for (;;) {
+    const list = (await (await fetch(`${address}api/runs.json`)).json()) as {
+      readonly runs: readonly { readonly series: object | null }[];
+    };
+    if (list.runs.length === runs && list.runs.every(({ series }) => series !== null)) return;
+    await pause(200);
+  }
+}
+
+function table({ server, page, frames }: Result): string {
+  return [
+    `server: ${server.readSeconds.toFixed(1)} s to read every run, ${server.memoryMiB} MiB`,
+    `page:   ${page.tableSeconds.toFixed(1)} s to the table, ${page.chartsSeconds.toFixed(1)} s to full charts of ` +
+      `${page.points} points, ${page.heapMiB} MiB`,
+    ...Object.entries(frames).map(
+      ([name, { frames: count, median, p95, longest, blocked }]) =>
+        `${name.padEnd(7)} ${count} frames, median ${median} ms, 95 % within ${p95} ms, longest ${longest} ms; ` +
+        `blocked over 50 ms: ${blocked} ms`,
+    ),
+    "",
+  ].join("\n");
+}
