@@ -68,10 +68,17 @@ function say(text: string): void {
 
 /** Times in seconds from opening the page, memory in MiB, frames in ms. */
 interface Result {
-  readonly server: { readonly readSeconds: number; readonly memoryMiB: number };
+  readonly server: {
+    readonly readSeconds: number;
+    /** Processor time of the server until it had read every run. */
+    readonly processorSeconds: number;
+    readonly memoryMiB: number;
+  };
   readonly page: {
     readonly tableSeconds: number;
     readonly chartsSeconds: number;
+    /** Processor time of the page's main thread until the charts were full. */
+    readonly processorSeconds: number;
     readonly heapMiB: number;
     readonly points: number;
   };
@@ -87,7 +94,8 @@ async function measure(folder: string, runs: number): Promise<Result> {
     await readByServer(server.address, runs);
     const readSeconds = (performance.now() - started) / 1000;
     say("opening the page");
-    const { page, tableSeconds, chartsSeconds, points } = await openFull(browser, server.address, runs);
+    const processorSeconds = server.processorSeconds();
+    const { page, ...times } = await openFull(browser, server.address, runs);
     const frames: Record<string, Frames> = {};
     for (const [name, act] of Object.entries(ACTIONS)) {
       say(`using it: ${name}`);
@@ -95,8 +103,8 @@ async function measure(folder: string, runs: number): Promise<Result> {
     }
     const heapMiB = await heap(page);
     return {
-      server: { readSeconds, memoryMiB: server.memoryMiB() },
-      page: { tableSeconds, chartsSeconds, heapMiB, points },
+      server: { readSeconds, processorSeconds, memoryMiB: server.memoryMiB() },
+      page: { ...times, heapMiB },
       frames,
     };
   } finally {
@@ -109,6 +117,7 @@ async function measure(folder: string, runs: number): Promise<Result> {
 async function startServer(folder: string): Promise<{
   readonly address: string;
   readonly memoryMiB: () => number;
+  readonly processorSeconds: () => number;
   readonly stop: () => Promise<void>;
 }> {
   const main = path.join(root, "dist", "cli", "main.js");
@@ -130,6 +139,7 @@ async function startServer(folder: string): Promise<{
   return {
     address: (JSON.parse(line) as { address: string }).address,
     memoryMiB: () => residentMiB(child.pid!),
+    processorSeconds: () => processorOf(child.pid!),
     stop: () => {
       child.kill("SIGINT");
       return ended;
@@ -147,6 +157,17 @@ function residentMiB(pid: number): number {
   }
 }
 
+/** Processor seconds of a process (Linux, where a clock tick is 10 ms); NaN elsewhere. */
+function processorOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return Number.NaN;
+  }
+}
+
 async function readByServer(address: string, runs: number): Promise<void> {
   for (;;) {
     const list = (await (await fetch(`${address}api/runs.json`)).json()) as {
@@ -159,13 +180,14 @@ async function readByServer(address: string, runs: number): Promise<void> {
 
 function table({ server, page, frames }: Result): string {
   return [
-    `server: ${server.readSeconds.toFixed(1)} s to read every run, ${server.memoryMiB} MiB`,
+    `server: ${server.readSeconds.toFixed(1)} s to read every run (processor: ${server.processorSeconds.toFixed(1)} s), ` +
+      `${server.memoryMiB} MiB`,
     `page:   ${page.tableSeconds.toFixed(1)} s to the table, ${page.chartsSeconds.toFixed(1)} s to full charts of ` +
-      `${page.points} points, ${page.heapMiB} MiB`,
+      `${page.points} points (main thread: ${page.processorSeconds.toFixed(1)} s), ${page.heapMiB} MiB`,
     ...Object.entries(frames).map(
-      ([name, { frames: count, median, p95, longest, blocked }]) =>
+      ([name, { frames: count, median, p95, longest, blocked, processor }]) =>
         `${name.padEnd(7)} ${count} frames, median ${median} ms, 95 % within ${p95} ms, longest ${longest} ms; ` +
-        `blocked over 50 ms: ${blocked} ms`,
+        `blocked over 50 ms: ${blocked} ms; processor ${processor} ms`,
     ),
     "",
   ].join("\n");

@@ -1,37 +1,49 @@
 // The observatory's page in the hands of a reader: opened until its charts are full, then hovered, zoomed, scrolled, filtered.
 import type { Browser, Page } from "playwright-core";
+import { processorClock } from "./frames.ts";
 
 /** Opens the page; waits for the table, then until nothing is being fetched any more. */
 export async function openFull(
   browser: Browser,
   address: string,
   runs: number,
-): Promise<{ page: Page; tableSeconds: number; chartsSeconds: number; points: number }> {
+): Promise<{
+  readonly page: Page;
+  readonly tableSeconds: number;
+  readonly chartsSeconds: number;
+  readonly processorSeconds: number;
+  readonly points: number;
+}> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(600_000);
-  let [open, fetched, bytes] = [0, 0, 0];
+  const series = { open: 0, fetched: 0, bytes: 0 };
+  const isSeries = (url: string): boolean => url.includes("series.safetensors");
   page.on("request", (request) => {
-    if (request.url().includes("series.safetensors")) open += 1;
+    if (isSeries(request.url())) series.open += 1;
   });
-  page.on("response", (response) => {
-    if (!response.url().includes("series.safetensors")) return;
-    void response.body().then((body) => {
-      [open, fetched, bytes] = [open - 1, fetched + 1, bytes + body.length];
-    });
+  page.on("response", async (response) => {
+    if (!isSeries(response.url())) return;
+    series.bytes += (await response.body()).length;
+    series.fetched += 1;
+    series.open -= 1;
   });
+  const clock = await processorClock(page);
   const started = performance.now();
   await page.goto(address);
   await page.locator("table.runs tbody tr[aria-rowindex]").first().waitFor();
   const tableSeconds = (performance.now() - started) / 1000;
   let quietSince = performance.now();
-  while (fetched < runs || performance.now() - quietSince < 1000) {
-    if (open > 0 || fetched < runs) quietSince = performance.now();
+  for (;;) {
+    const full = series.open === 0 && series.fetched >= runs;
+    if (!full) quietSince = performance.now();
+    else if (performance.now() - quietSince >= 1000) break;
     await pause(50);
   }
   const chartsSeconds = (quietSince - started) / 1000;
   await page.locator("#chart-loss canvas").first().waitFor();
   // Two float64 a point; the headers are small beside them.
-  return { page, tableSeconds, chartsSeconds, points: Math.round(bytes / 16) };
+  const processorSeconds = await clock();
+  return { page, tableSeconds, chartsSeconds, processorSeconds, points: Math.round(series.bytes / 16) };
 }
 
 /** What a reader does with a full page. */

@@ -172,6 +172,29 @@ describeInBrowser("observatory", () => {
   );
 
   it(
+    "stays itself with many runs: rows off screen do not exist, and all charts follow a zoom",
+    async () => {
+      for (let i = 0; i < 120; i++) writeMadeUpRun(root, { id: `made-${i}`, seed: i, steps: 400, every: 20 });
+      const { page, problems } = await openPage(browser, await serve());
+      await row(page, "made-0", "finished");
+      expect(await page.locator("table.runs").getAttribute("aria-rowcount")).toBe("121");
+      expect(await page.locator("table.runs tbody tr[aria-rowindex]").count()).toBeLessThan(60);
+      await page.locator(".runs-scroll").evaluate((element) => element.scrollTo(0, element.scrollHeight));
+      await row(page, "made-119", "finished");
+      const canvas = page.locator("#chart-loss canvas").first();
+      await canvas.waitFor();
+      const box = (await canvas.boundingBox())!;
+      await page.mouse.move(box.x + 0.4 * box.width, box.y + 0.5 * box.height);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.5 * box.height, { steps: 4 });
+      await page.mouse.up();
+      await page.locator("#chart-sharpness").getByRole("button", { name: "zoom ×" }).waitFor();
+      expect(problems).toEqual([]);
+    },
+    LONG,
+  );
+
+  it(
     "says when the server is gone, and goes on when it is back",
     async () => {
       writeMadeUpRun(root, { id: "first", steps: 100 });

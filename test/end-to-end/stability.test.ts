@@ -125,18 +125,26 @@ describe("data and steps that leave the theory little to say:", () => {
     ["classes that overlap", [...separable, [0.9, 0.1, 1]], /no theorem applies: .*not .*separable/],
     ["one class", separable.map(([x, y]) => [x, y, 0]), /no theorem applies: .*one class/],
     ["a zero vector", [...separable, [0, 0, 1]], /no theorem applies: 1 of the inputs .* zero vector/],
-  ] as const)("%s", async (what, points, sentence) => {
-    const name = what.replaceAll(" ", "-");
-    const { code, stdout, stderr } = await stability(onPoints(name, points as never));
-    expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(sentence);
-    // What is defined without a margin is there all the same.
-    expect(stdout).toMatch(/^5 +2 +1 +-?\d/m);
-    expect(stdout).not.toMatch(/NaN|nan\b|Infinity/);
-  }, 120_000);
+  ] as const)(
+    "%s",
+    async (what, points, sentence) => {
+      const name = what.replaceAll(" ", "-");
+      const { code, stdout, stderr } = await stability(onPoints(name, points as never));
+      expect(code, stderr).toBe(0);
+      expect(stdout).toMatch(sentence);
+      // What is defined without a margin is there all the same.
+      expect(stdout).toMatch(/^5 +2 +1 +-?\d/m);
+      expect(stdout).not.toMatch(/NaN|nan\b|Infinity/);
+    },
+    120_000,
+  );
 
   it("a step so large that numbers overflow ends the run with a sentence, and what came before is reported", async () => {
-    const { code, stdout, stderr } = await stability(onPoints("huge", separable), "--set", "optimizer.lr=1e300");
+    const { code, stdout, stderr } = await stability(
+      onPoints("huge", separable),
+      "--set",
+      "optimizer.lr=1e300",
+    );
     expect(code, stderr).toBe(3);
     expect(stderr).toMatch(/huge diverged at step \d+: the loss \S+ exceeded/);
     expect(stdout).toMatch(/in no mean: huge-\S+ \(diverged\)/);
@@ -154,10 +162,14 @@ describe("what cannot be asked is one sentence and exit code 2:", () => {
     ["no file", [], /an experiment file is missing.*--from/],
     ["a file and runs", ["mse.yaml", "--from", "x"], /either a file or --from/],
     ["runs that are not there", ["--from", "nothing-*"], /no such run/],
-  ])("%s", async (_, args, sentence) => {
-    experiment("mse", ["data: { name: chebyshev }", "loss: mse"]);
-    const { code, stdout, stderr } = await brink(cwd, ["stability", ...args]);
-    expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toMatch(sentence);
-  }, 60_000);
+  ])(
+    "%s",
+    async (_, args, sentence) => {
+      experiment("mse", ["data: { name: chebyshev }", "loss: mse"]);
+      const { code, stdout, stderr } = await brink(cwd, ["stability", ...args]);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(sentence);
+    },
+    60_000,
+  );
 });

@@ -12,7 +12,8 @@ function spiky(run: string, scale: number, noise: number, steps = 5000): LogSeri
   const random = randomStream(3, run);
   const all = Array.from({ length: steps + 1 }, (_, step) => step);
   const logs = all.map(
-    (step) => Math.log(scale / (scale + step)) + noise * (random.uniform() < 0.1 ? 4 : 0.5) * random.uniform(),
+    (step) =>
+      Math.log(scale / (scale + step)) + noise * (random.uniform() < 0.1 ? 4 : 0.5) * random.uniform(),
   );
   return { run, steps: all, logs };
 }
@@ -57,7 +58,11 @@ figure("stability-drift", (document) => {
   const random = randomStream(5, "drift");
   const ratio = (scale: number): LogSeries => {
     const steps = Array.from({ length: 1000 }, (_, k) => 5 * k);
-    return { run: "r", steps, logs: steps.map((step) => (scale * (random.normal() - 0.1)) / (1 + step / 40)) };
+    return {
+      run: "r",
+      steps,
+      logs: steps.map((step) => (scale * (random.normal() - 0.1)) / (1 + step / 40)),
+    };
   };
   const span = { from: 1, to: 240 };
   return driftFigure(
