@@ -79,6 +79,10 @@ export function Observatory({ store, state, dropping }: AppProps): JSX.Element {
             <section class="runs-side" aria-label="Runs">
               <div class="row wrap">
                 <FilterBox state={state} problem={parsed.problem} />
+                <p class="muted small spacer" aria-live="polite">
+                  {passing.length} of {runs.length} runs,{" "}
+                  {traces.reduce((total, trace) => total + trace.runs.length, 0)} drawn
+                </p>
                 <ColumnMenu state={state} runs={runs} fields={fields} />
                 <OpenButton store={store} dropping={dropping} />
                 <button
@@ -90,10 +94,6 @@ export function Observatory({ store, state, dropping }: AppProps): JSX.Element {
                   wide
                 </button>
               </div>
-              <p class="muted small" aria-live="polite">
-                {passing.length} of {runs.length} runs,{" "}
-                {traces.reduce((total, trace) => total + trace.runs.length, 0)} drawn
-              </p>
               <RunTable state={state} runs={passing} traces={traces} />
             </section>
           ) : null}

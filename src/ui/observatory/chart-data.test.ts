@@ -54,7 +54,8 @@ test("runs of one threshold share its line", () => {
 test("relative sharpness is divided by the threshold, by the one of the step where η is scheduled", () => {
   const run = makeRun("a", {}, { series: ["iterate sharpness", THRESHOLD] });
   expect(neededSeries(quantityNamed("relative")!, run)).toEqual(["iterate sharpness", THRESHOLD]);
-  const table = { "a: iterate sharpness": SHARPNESS, [`a: ${THRESHOLD}`]: makeSeries([0, 10], [200, 100]) };
+  const schedule = makeSeries([0, 10], [200, 100]);
+  const table = { "a: iterate sharpness": SHARPNESS, [`a: ${THRESHOLD}`]: schedule };
   const data = chartData(tracesOf([run]), reader(table), wish("relative"));
   expect([...data.series[0]!.ys]).toEqual([0.5, 1.5, 2.1]);
   expect(data.marks).toMatchObject([{ x: 10, kind: "change" }]);
@@ -65,7 +66,7 @@ test("relative sharpness is divided by the threshold, by the one of the step whe
   );
   expect([...constant.series[0]!.ys]).toEqual([0.5, 0.75, 1.05]);
   const scheduled = chartData(tracesOf([run]), reader(table), wish("sharpness"));
-  expect(scheduled.references).toMatchObject([{ owner: "a", ys: table[`a: ${THRESHOLD}`]!.values }]);
+  expect(scheduled.references).toMatchObject([{ owner: "a", ys: schedule.values }]);
 });
 
 test("columns keep their identity while nothing is added, so that what was computed of them holds", () => {

@@ -36,7 +36,13 @@ export function scalingSpec(family: GapFamily, fit: GapFit): ScalingSpec {
   const curves: OverlayCurve[] =
     fit.curve.length === 0
       ? []
-      : [{ label: `fit ${describeFit(fit).split(",")[0]!}`, style: "fit", points: fit.curve }];
+      : [
+          {
+            label: `fit ∝ ${fit.over === "batch" ? "b" : "η"}^${formatNumber(fit.exponent, 3)}`,
+            style: "fit",
+            points: fit.curve,
+          },
+        ];
   const settled = family.groups.filter(({ batch }) => batch !== "full" && fit.over === "batch");
   return {
     name: `gap-${fit.kind}-${fit.over}`,
@@ -48,7 +54,6 @@ export function scalingSpec(family: GapFamily, fit: GapFit): ScalingSpec {
     curves,
     residuals: residuals(fit),
     notes: [
-      ...(fit.curve.length === 0 ? [] : ["shaded: 95 % confidence band of the fit"]),
       ...(fit.reason === null ? [] : [fit.reason]),
       fit.fixed,
       ...settled
@@ -68,47 +73,55 @@ function residuals({ points, curve, exponent }: GapFit): ScalingSpec["residuals"
   }));
 }
 
-/** Every predicted gap against the measured one of its group: on the diagonal they agree. */
+/** Measured gaps to 2/η against batch size, and what each formula predicts of the coefficients measured on the way. */
 export function predictionSpec(family: GapFamily): PointsSpec {
-  const kinds = new Map<string, SweepPoint[]>();
-  for (const group of family.groups) {
-    const measured = group.gapToEdge.mean;
-    if (measured === null) continue;
-    for (const { place, alpha, formula, gap } of group.predicted) {
-      if (gap === null) continue;
-      const name = `${formula}, ${alpha === "alpha" ? "α" : "α⊥"} at ${place}s`;
-      kinds.set(name, [
-        ...(kinds.get(name) ?? []),
-        { x: measured, mean: gap, sd: null, count: group.gapToEdge.count },
-      ]);
-    }
-  }
-  const all = [...kinds.values()].flat().flatMap(({ x, mean }) => [x, mean]);
-  const positive = all.length > 0 && all.every((value) => value > 0);
-  const ends = all.length === 0 ? [] : [Math.min(...all), Math.max(...all)];
+  const rates = [...new Set(family.groups.map(({ lr }) => lr))];
+  const groupsAt = (rate: number): GapGroupEntry[] =>
+    family.groups.filter(({ lr, batch }) => lr === rate && batch !== "full");
+  const lr = rates.reduce((best, rate) => (groupsAt(rate).length > groupsAt(best).length ? rate : best));
+  const groups = groupsAt(lr);
+  const point = (group: GapGroupEntry, mean: number | null, sd: number | null): SweepPoint[] =>
+    mean === null ? [] : [{ x: Number(group.batch), mean, sd, count: group.gapToEdge.count }];
+  const all = groups.flatMap(({ predicted }) => predicted.filter(({ gap }) => gap !== null));
+  // Without what the oscillation adds, and where it is averaged out, if that was measured.
+  const place = all.some((each) => each.place === "midpoint") ? "midpoint" : "iterate";
+  const alpha = all.some((each) => each.alpha === "alphaPerp") ? "alphaPerp" : "alpha";
+  const formulas = [...new Set(all.map(({ formula }) => formula))];
   return {
     name: "gap-predicted",
     title: `Predicted and measured gap, ${family.title}`,
     panels: [
       {
         title: "",
-        xLabel: "measured 2/η − S_eq",
-        yLabel: "predicted 2/η − S",
-        logX: positive,
-        logY: positive,
-        series: [...kinds].map(([label, points]) => ({
-          label,
-          kind: "sgd",
-          points: points.toSorted((a, b) => a.x - b.x),
-        })),
-        curves:
-          all.length === 0
-            ? []
-            : [{ label: "equal", style: "theory", points: ends.map((x) => ({ x, y: x })) }],
-        references: [],
+        xLabel: "batch size b",
+        yLabel: "2/η − sharpness",
+        logX: true,
+        logY: false,
+        series: [
+          {
+            label: "measured 2/η − S_eq",
+            kind: "sgd",
+            points: groups.flatMap((group) => point(group, group.gapToEdge.mean, group.gapToEdge.sd)),
+          },
+          ...formulas.map((formula) => ({
+            label: formula,
+            kind: "theory" as const,
+            points: groups.flatMap((group) => {
+              const found = group.predicted.find(
+                (each) => each.formula === formula && each.place === place && each.alpha === alpha,
+              );
+              return point(group, found?.gap ?? null, null);
+            }),
+          })),
+        ],
+        curves: [],
+        references: [{ value: 0, label: "2/η" }],
       },
     ],
-    notes: ["from α, β and σ_u² measured along the same runs"],
+    notes: [
+      `predicted from ${alpha === "alphaPerp" ? "α⊥" : "α"}, β and σ_u² measured at ${place}s of the same runs`,
+      `optimizer.lr = ${lr}`,
+    ],
   };
 }
 

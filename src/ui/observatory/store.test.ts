@@ -196,7 +196,7 @@ test("the client passes on the server's own sentence, and says when there is non
       Promise.resolve(new Response(body, { status }));
   const client = (fetch: typeof globalThis.fetch) =>
     httpClient({ fetch, EventSource, base: "http://127.0.0.1:1/lab/" });
-  const EventSource = class {} as unknown as typeof globalThis.EventSource;
+  const EventSource = Object as unknown as typeof globalThis.EventSource;
   await expect(client(answer(403, '{"error":{"message":"this page may only look"}}')).gap()).rejects.toThrow(
     "this page may only look",
   );

@@ -62,6 +62,13 @@ test("colour, dash and panel by settings; the smallest value takes the first col
   expect(traces.map(({ panel }) => panel)).toEqual(["0", "1", "0", "1"]);
 });
 
+test("values beyond the palette are told apart by dashes", () => {
+  const runs = Array.from({ length: COLOURS.length + 1 }, (_, seed) => makeRun(`r${seed}`, { seed }));
+  const traces = makeRunTraces(runs, new Set(runs.map(({ id }) => id)), { ...PLAIN, colour: "seed" });
+  expect(new Set(traces.map(({ colour, dash }) => `${colour} ${dash}`)).size).toBe(runs.length);
+  expect(traces.slice(0, -1).every(({ dash }) => dash === "")).toBe(true);
+});
+
 test("a colour chosen by hand holds, and choosing goes round the palette", () => {
   let paint: string[] = [];
   const seen = new Set<string>();

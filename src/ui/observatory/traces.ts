@@ -37,8 +37,8 @@ export function makeRunTraces(
   grouping: Grouping,
 ): RunTrace[] {
   const groups = groupSeeds(all, grouping.mean);
-  const colour = channel(all, grouping.colour, COLOURS);
-  const dash = channel(all, grouping.dash, DASHES);
+  const colour = channel(all, grouping.colour);
+  const dash = channel(all, grouping.dash);
   const painted = new Map(grouping.paint.map((each) => splitPaint(each)));
   const traces = [...groups.values()].flatMap((members, index) => {
     const runs = members.filter((run) => shown.has(run.id));
@@ -57,8 +57,15 @@ export function makeRunTraces(
       owner: first.id,
       label: [labels[i] === "" ? first.name : labels[i]!, seeds].filter((part) => part !== "").join(", "),
       runs,
-      colour: byHand !== undefined ? COLOURS[byHand % COLOURS.length]! : (colour?.(first) ?? style.colour),
-      dash: dash?.(first) ?? (colour === null ? style.dash : ""),
+      colour:
+        byHand === undefined && colour === null ? style.colour : cycle(COLOURS, byHand ?? colour!(first)),
+      // More values than colours: the second round of the palette is dashed.
+      dash:
+        dash !== null
+          ? cycle(DASHES, dash(first))
+          : colour === null
+            ? style.dash
+            : cycle(DASHES, Math.floor(colour(first) / COLOURS.length)),
       panel: grouping.panel === "" ? "" : showField(fieldOf(first, grouping.panel)),
     };
   });
@@ -83,16 +90,16 @@ function settingsKey({ config }: RunEntry): string {
   return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Gives each value of a setting its place in a palette; null when there is no setting to go by. */
-function channel(
-  runs: readonly RunEntry[],
-  field: string,
-  palette: readonly string[],
-): ((run: RunEntry) => string) | null {
+/** Numbers the values of a setting in their order; null when there is no setting to go by. */
+function channel(runs: readonly RunEntry[], field: string): ((run: RunEntry) => number) | null {
   if (field === "") return null;
   const values = new Map(runs.map((run) => [showField(fieldOf(run, field)), fieldOf(run, field)]));
   const order = [...values].sort(([, a], [, b]) => compareFields(a, b)).map(([text]) => text);
-  return (run) => palette[order.indexOf(showField(fieldOf(run, field))) % palette.length]!;
+  return (run) => order.indexOf(showField(fieldOf(run, field)));
+}
+
+function cycle(palette: readonly string[], index: number): string {
+  return palette[index % palette.length]!;
 }
 
 /** "id:3" → ["id", 3]; ids may hold colons. */
