@@ -182,7 +182,7 @@ function accepts(rule: OptionRule, value: unknown): boolean {
 
 /** Two or more entries; class numbers from 0, each at most once, groups of them not empty. */
 export function areClasses(entries: readonly unknown[]): boolean {
-  const numbers = entries.flat() as unknown[];
+  const numbers: unknown[] = entries.flat();
   return (
     entries.length >= 2 &&
     new Set(numbers).size === numbers.length &&

@@ -222,7 +222,7 @@ describe("summary", () => {
   });
 
   it("holds the noise against what the theory takes for granted", () => {
-    const noisy = [2, -4].map((zeta, step) => ({ ...at(step, 1), noise: { zeta, norm: 5 } }));
+    const noisy = [2, -4].map((zeta, step) => Object.assign(at(step, 1), { noise: { zeta, norm: 5 } }));
     const { noise } = summariseTrack([at(0, 1), ...noisy], 0.1)!;
     // η = 0.1, δ = 0.5, ε = 0.1: η²E ζ²/δ² = 0.01·10/0.25, 3ε² = 0.03; η²‖ξ‖²/(εδ²) = 0.25/0.025.
     expect(noise!.alongU).toBeCloseTo(10, 12);
