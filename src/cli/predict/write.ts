@@ -62,7 +62,11 @@ function gapPanel(groups: readonly ComparedGroup[], title: string): PointsPanel 
       value: againstDescent.mean,
       stderr: againstDescent.sd,
     })),
-    series("measured at averages", "sgd", ({ measured }) => measured.againstDescentAtAverages),
+    // Its error is one over windows, not over seeds as the figure says of measured points; it stands in the table.
+    series("measured at averages", "sgd", ({ measured: { againstDescentAtAverages } }) => ({
+      value: againstDescentAtAverages?.value ?? null,
+      stderr: null,
+    })),
     ...DRAWN.map((place) =>
       series(`predicted, ${placeName(place)}`, "theory", (group) => at(group, place)?.gap.meanField),
     ),
