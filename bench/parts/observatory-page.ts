@@ -2,6 +2,9 @@
 import type { Browser, Page } from "playwright-core";
 import { processorClock } from "./frames.ts";
 
+/** Nothing is fetched for as long: the charts are full. */
+const QUIET_MS = 3000;
+
 /** Opens the page; waits for the table, then until nothing is being fetched any more. */
 export async function openFull(
   browser: Browser,
@@ -36,7 +39,7 @@ export async function openFull(
   for (;;) {
     const full = series.open === 0 && series.fetched >= runs;
     if (!full) quietSince = performance.now();
-    else if (performance.now() - quietSince >= 1000) break;
+    else if (performance.now() - quietSince >= QUIET_MS) break;
     await pause(50);
   }
   const chartsSeconds = (quietSince - started) / 1000;

@@ -27,9 +27,15 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "Referrer-Policy": "no-referrer",
 };
 
+/** Files whose names change with their content; the engine among them is 27 MB. */
+const HASHED = /\/assets\/[^/]+-[\w-]{8}\.\w+$/;
+
 /** Adds them, and keeps browsers from showing a page of an older build. */
 export const pageHeaders: MiddlewareHandler = async (c, next) => {
   await next();
-  for (const [name, value] of Object.entries(PAGE_HEADERS)) c.res.headers.set(name, value);
-  if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-cache");
+  const { headers, status } = c.res;
+  for (const [name, value] of Object.entries(PAGE_HEADERS)) headers.set(name, value);
+  if (headers.has("Cache-Control")) return;
+  const lasting = status === 200 && HASHED.test(c.req.path);
+  headers.set("Cache-Control", lasting ? "public, max-age=31536000, immutable" : "no-cache");
 };

@@ -19,6 +19,7 @@ beforeAll(async () => {
   writeFileSync(path.join(site, "assets", "a b.js"), "export {}");
   writeFileSync(path.join(site, "assets", "ort.wasm"), "\0asm");
   writeFileSync(path.join(site, "assets", "ort.mjs"), "export {}");
+  writeFileSync(path.join(site, "assets", "ort-Dc_x-9b1.wasm"), "\0asm");
   writeFileSync(path.join(site, "data.safetensors"), "x");
   server = await listen(siteApp(site), 0);
 });
@@ -65,6 +66,8 @@ describe("pages", () => {
     expect((await get("/assets/ort.wasm")).headers["content-type"]).toBe("application/wasm");
     expect((await get("/assets/ort.mjs")).headers["content-type"]).toMatch(/^text\/javascript/);
     expect((await get("/assets/a%20b.js")).status).toBe(200);
+    expect((await get("/assets/ort-Dc_x-9b1.wasm")).headers["cache-control"]).toContain("immutable");
+    expect((await get("/assets/ort-Dc_x-9b2.wasm")).headers["cache-control"]).toBe("no-cache");
     expect((await get("/data.safetensors")).headers["content-type"]).toBe("application/octet-stream");
   });
 
