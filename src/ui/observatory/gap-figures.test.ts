@@ -74,6 +74,7 @@ test("predictions stand beside what was measured, at midpoints if there", () => 
   const [panel] = predictionSpec(FAMILY).panels;
   expect(panel!.series.map(({ label, points }) => [label, points.map(({ x, mean }) => [x, mean])])).toEqual([
     ["measured 2/η − S_eq", [[10, 5]]],
+    ["measured S_GD − S_eq", []],
     ["meanField", [[10, 4]]],
   ]);
   expect(predictionSpec(FAMILY).notes[0]).toContain("midpoints");

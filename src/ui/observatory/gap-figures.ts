@@ -73,7 +73,7 @@ function residuals({ points, curve, exponent }: GapFit): ScalingSpec["residuals"
   }));
 }
 
-/** Measured gaps to 2/η against batch size, and what each formula predicts of the coefficients measured on the way. */
+/** Measured gaps to 2/η and to gradient descent against batch size, and what each formula predicts of the coefficients measured on the way. */
 export function predictionSpec(family: GapFamily): PointsSpec {
   const rates = [...new Set(family.groups.map(({ lr }) => lr))];
   const groupsAt = (rate: number): GapGroupEntry[] =>
@@ -94,7 +94,7 @@ export function predictionSpec(family: GapFamily): PointsSpec {
       {
         title: "",
         xLabel: "batch size b",
-        yLabel: "2/η − sharpness",
+        yLabel: "gap in sharpness",
         logX: true,
         logY: false,
         series: [
@@ -102,6 +102,11 @@ export function predictionSpec(family: GapFamily): PointsSpec {
             label: "measured 2/η − S_eq",
             kind: "sgd",
             points: groups.flatMap((group) => point(group, group.gapToEdge.mean, group.gapToEdge.sd)),
+          },
+          {
+            label: "measured S_GD − S_eq",
+            kind: "sgd",
+            points: groups.flatMap((group) => point(group, group.gapPaired.mean, group.gapPaired.sd)),
           },
           ...formulas.map((formula) => ({
             label: formula,
@@ -115,7 +120,7 @@ export function predictionSpec(family: GapFamily): PointsSpec {
           })),
         ],
         curves: [],
-        references: [{ value: 0, label: "2/η" }],
+        references: [{ value: 0, label: "no gap" }],
       },
     ],
     notes: [
