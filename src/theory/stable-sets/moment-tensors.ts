@@ -21,7 +21,7 @@ export function tensorIndices(classes: number): TensorIndices {
 
 /**
  * Writes p_k p_l for all pairs and the third cumulants of the class indicators for all triples, of every example, times
- * `factor`. 1 − p_y is taken as given, so that nothing cancels where an example is fitted. O(nK³).
+ * `factor`; the cumulants only where there is an array for them. 1 − p_y is taken as given, so that nothing cancels where an example is fitted. O(nK³).
  */
 export function fillTensors(
   residuals: Float64Array,
@@ -30,7 +30,7 @@ export function fillTensors(
   { pairs, triples }: TensorIndices,
   factor: number,
   second: Float32Array,
-  third: Float32Array,
+  third: Float32Array | null,
 ): void {
   const p = new Float64Array(classes);
   const rest = new Float64Array(classes);
@@ -45,6 +45,7 @@ export function fillTensors(
       const [k, l] = pairs[s]!;
       second[at] = factor * p[k]! * p[l]!;
     }
+    if (third === null) continue;
     for (let s = 0, at = j * triples.length; s < triples.length; s++, at++) {
       const [k, l, m] = triples[s]!;
       third[at] = factor * thirdCumulant(p, rest, k, l, m);

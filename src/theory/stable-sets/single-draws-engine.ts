@@ -8,6 +8,8 @@ import type { Drift } from "./types.ts";
 
 /** Fewer small moves than this share of the steps are not worth the matrix products. */
 const WORTHWHILE = 0.2;
+/** And fewer that need the third order than this. */
+const CUBIC_WORTHWHILE = 0.08;
 
 /**
  * As `SingleDraws`, which it uses for steps that move some logit too far for the third order. For the others the sum over j of
@@ -77,16 +79,20 @@ export class EngineSingleDraws {
     const singles = this.#singles;
     const moves = this.#moves(model, lr);
     const [, quadratic, cubic] = expansionLimits(tolerance);
-    const small = moves.filter((move) => move <= cubic);
-    if (small.length < WORTHWHILE * n || maxPotential === 0) return singles.drift(model, lr, tolerance);
-    const order = small.every((move) => move <= quadratic) ? 2 : 3;
+    const within = (limit: number): number =>
+      moves.reduce((count, move) => count + (move <= limit ? 1 : 0), 0);
+    const small = within(cubic);
+    if (small < WORTHWHILE * n || maxPotential === 0) return singles.drift(model, lr, tolerance);
+    // A few steps beyond the second order are cheaper one by one than by the third's wide product.
+    const order = small - within(quadratic) > CUBIC_WORTHWHILE * n ? 3 : 2;
+    const limit = order === 3 ? cubic : quadratic;
     await this.#sum(model, maxPotential, order);
     singles.prepare(model, tolerance);
     let total = 0;
     let increases = 0;
     for (let i = 0; i < n; i++) {
       const others =
-        moves[i]! <= cubic
+        moves[i]! <= limit
           ? this.#momentChange(model.residuals, i * classes, i, classes, lr, maxPotential, order)
           : singles.otherChanges(model, i, lr);
       const change = others + singles.ownChange(model, i, lr);
@@ -115,15 +121,8 @@ export class EngineSingleDraws {
     const second = this.#second;
     const third = this.#third;
     this.#residuals.set(residuals);
-    fillTensors(
-      residuals,
-      inputs.labels,
-      inputs.classes,
-      this.#indices,
-      1 / scale,
-      second.input,
-      third.input,
-    );
+    const filled = order === 3 ? third.input : null;
+    fillTensors(residuals, inputs.labels, inputs.classes, this.#indices, 1 / scale, second.input, filled);
     const [gram, square, cube] = this.#gram;
     await this.#products.run([gram, this.#residuals], [this.#first]);
     if (order === 2) await this.#square.run([square, second.input], [second.sum]);
