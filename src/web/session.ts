@@ -26,7 +26,7 @@ export interface SessionHost {
 
 /** Longest time without looking for messages, and between two messages with events. */
 const TURN_MS = 12;
-const FLUSH_MS = 60;
+const FLUSH_MS = 80;
 
 /** What is done in turn; a question about settings is answered at once. */
 type Queued = Exclude<Request, { type: "describe" }>;

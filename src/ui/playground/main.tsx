@@ -16,8 +16,6 @@ import "./playground.css";
 
 function Page(): JSX.Element {
   const lab = useMemo(() => new Lab(urlState(PLAYGROUND)), []);
-  void lab.version.value;
-  const notice = noticeOf(lab);
   const [dragging, setDragging] = useState(false);
   return (
     <div
@@ -61,18 +59,24 @@ function Page(): JSX.Element {
         </section>
         <section class="results" aria-label="Curves">
           <Problems lab={lab} />
-          <Status
-            kind={notice.kind}
-            {...(notice.progress === undefined ? {} : { progress: notice.progress })}
-          >
-            {notice.text}
-          </Status>
+          <StatusLine lab={lab} />
           <RunList lab={lab} />
           <Charts lab={lab} />
         </section>
       </main>
       <ShortcutHelp />
     </div>
+  );
+}
+
+/** Alone in following the run, so that the form is not rendered anew with every message of the worker. */
+function StatusLine({ lab }: { readonly lab: Lab }): JSX.Element {
+  void lab.version.value;
+  const { kind, text, progress } = noticeOf(lab);
+  return (
+    <Status kind={kind} {...(progress === undefined ? {} : { progress })}>
+      {text}
+    </Status>
   );
 }
 
