@@ -1,6 +1,6 @@
 // From runs to the series of each chart, in steps or in effective time.
 import type { ChartMark, ChartReference, ChartSeries } from "../kit/chart/types.ts";
-import { REFERENCE_INK, styleOf } from "../../figures/palette.ts";
+import { styleOf } from "../../figures/palette.ts";
 import type { SpectrumResult } from "../../web/protocol.ts";
 import type { Curve } from "./columns.ts";
 import type { RunData } from "./run-data.ts";
@@ -164,7 +164,7 @@ export function thresholdReferences(runs: readonly RunData[]): readonly ChartRef
     if (value === null || found.has(value)) continue;
     const several = new Set(runs.map(({ threshold }) => threshold)).size > 1;
     const label = several ? `2/η, η = ${run.values.lr}` : "2/η";
-    found.set(value, { label, value, colour: several ? styleOf(run.index).colour : REFERENCE_INK });
+    found.set(value, { label, value, ...(several ? { colour: styleOf(run.index).colour } : {}) });
   }
   return [...found.values()];
 }

@@ -68,9 +68,9 @@ export const PLAYGROUND: PlaygroundProperties = {
     fallback: "chebyshev",
     choices: ["chebyshev", "gaussians", "synthetic-images", "file"],
     names: {
-      chebyshev: "Chebyshev polynomial",
-      gaussians: "Gaussian classes",
-      "synthetic-images": "synthetic images",
+      chebyshev: "polynomial",
+      gaussians: "Gaussians",
+      "synthetic-images": "images",
       file: "dropped file",
     },
     help: "Drop a CIFAR-10, MNIST, .npz or .safetensors file anywhere on the page to train on it",

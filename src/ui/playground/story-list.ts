@@ -62,7 +62,7 @@ export const STORIES: readonly Story[] = [
     about:
       "A step size for which the start is already too sharp: S = 7.5 against 2/η = 5. Not a disaster, as long as η is not too large.",
     look: "The loss rises tenfold, from 0.28 to 3.1 at step 10, and comes down again; meanwhile S drops from 7.8 to 2.5, half the threshold. After that training is calm, and sharpening starts over.",
-    next: "Run on: S is back at the edge later. Fork with larger η to catapult again.",
+    next: "Run on: S is back at the edge by step 900. Fork with a larger η to catapult again.",
     values: { lr: 0.4, steps: 3000, every: 1, landscape: false },
   },
   {
@@ -87,7 +87,7 @@ export const STORIES: readonly Story[] = [
     title: "Period-two orbit",
     about:
       "Two weights and the loss 0.18·(w₁w₂ − 1)². No minimum with w₁ ≈ w₂ is stable at η = 3, and gradient descent finds no other: it ends on an orbit of two points, for ever.",
-    look: "From step 60 on the loss is 0.0115 at one parity and 0.0219 at the other, the sharpness 1.01 and 0.36: two straight lines. Neither point is a minimum, and neither sharpness is 2/η = 0.67.",
+    look: "From step 30 on the loss is 0.0115 at one parity and 0.0219 at the other, the sharpness 1.01 and 0.36: two straight lines. Neither point is a minimum, and neither sharpness is 2/η = 0.67.",
     next: "Fork with η = 3.5: the orbit has doubled its period and more, the loss never repeats.",
     values: {
       degree: 1,
