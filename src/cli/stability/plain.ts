@@ -1,6 +1,7 @@
 // A stability analysis as plain data, for --json and numbers.json: every number, without the series.
-import type { StabilityAnalysis, StabilityGroup, StabilityRunAnalysis } from "../../lab/index.ts";
+import type { SetReport, StabilityAnalysis, StabilityGroup, StabilityRunAnalysis } from "../../lab/index.ts";
 import { FAILURE } from "../../lab/index.ts";
+import { median } from "../../math/index.ts";
 import { BOUND_SOURCES } from "../../theory/index.ts";
 
 /** Everything but the series, which the runs' own records hold. */
@@ -28,7 +29,7 @@ function plainRun(run: StabilityRunAnalysis): Record<string, unknown> {
     every,
     theory,
     set,
-    sets,
+    sets: Object.fromEntries(Object.entries(sets).map(([name, report]) => [name, plainSet(report)])),
     bounds,
     monotonicity,
     finalLogLoss: run.finalLogLoss,
@@ -51,5 +52,20 @@ function plainRun(run: StabilityRunAnalysis): Record<string, unknown> {
             logSupremum: rate.logSupremum + Math.log(run.every),
             oscillation: rate.oscillation,
           },
+  };
+}
+
+/** Excursions as numbers about them: a noisy run has thousands. */
+function plainSet(report: SetReport | null): Record<string, unknown> | null {
+  if (report === null) return null;
+  const { excursions, ...rest } = report;
+  const lengths = excursions.flatMap(({ length }) => (length === null ? [] : [length]));
+  return {
+    ...rest,
+    returns:
+      lengths.length === 0
+        ? null
+        : { count: lengths.length, median: median(lengths), longest: Math.max(...lengths) },
+    outsideAtTheEnd: excursions.at(-1)?.length === null,
   };
 }

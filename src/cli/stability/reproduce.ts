@@ -51,7 +51,9 @@ export async function reproduceLargeSteps(
   }
   const seedList = Array.from({ length: seeds ?? 0 }, (_, seed) => seed).join(", ");
   const overrides = [...(seeds === undefined ? [] : [`sweep.seed=[${seedList}]`]), ...set];
-  const { name: experiment, variants } = stabilityVariants(io, largeStepsFile(name, scale), { set: overrides });
+  const { name: experiment, variants } = stabilityVariants(io, largeStepsFile(name, scale), {
+    set: overrides,
+  });
   // stdout is for the report: what the runs themselves say stays out of it.
   const quiet = new Output(io, { ...output.options, json: false });
   const { folders, code } = await trainVariants(quiet, {

@@ -75,7 +75,7 @@ function panelOf({ title, unsettled, stable }: DriftPanel, line: Line, y: AxisSp
     title,
     xLabel: "step t",
     yLabel: "E[L(θ′)|θ]/L(θ)",
-    x: numberAxis([1, last], true, 80),
+    x: numberAxis([1, last], true, 55),
     y,
     empty: line.x.length === 0,
     labels: referenceLabels(references),

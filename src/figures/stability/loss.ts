@@ -78,7 +78,7 @@ function panelOf(
       title: panel.title,
       xLabel: "step t",
       yLabel: "training loss",
-      x: numberAxis([1, Math.max(10, last)], true, 80),
+      x: numberAxis([1, Math.max(10, last)], true, 55),
       y,
       empty: values.length === 0,
       labels: lineLabels(measured, last, drawableOnLog),

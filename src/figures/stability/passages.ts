@@ -57,7 +57,7 @@ function histogram(
       title,
       xLabel,
       yLabel: "exits a run",
-      x: numberAxis([1, last], true, 80),
+      x: numberAxis([1, last], true, 55),
       y,
       empty: groups.every((group) => pick(group).length === 0),
       labels: lineLabels(lines, last, drawableOnLinear),
