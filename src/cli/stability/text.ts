@@ -34,6 +34,7 @@ const LEGEND: readonly string[] = [
   "rises: share of evaluations at which the full loss is larger than before, in the first and the last tenth of the run",
   "oscillation: mean of ln(L/best L) over the last nine tenths",
   "drift ≤ 0 from, exits, inside: first entrance into the empirical stable set E[L′] ≤ L (within twice the error of an estimate), exits from it, share of the time since inside",
+  "ηλ ≤ 2: share of the solves for the sharpness, from the first of them that finds it",
   "L ≤ l_S from: entrance into the theorem's stable set; bound/L: smallest ratio of the theorem's bound to the best loss it bounds (seed mean)",
 ];
 
