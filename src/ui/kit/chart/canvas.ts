@@ -69,7 +69,7 @@ export function prepareCanvas(canvas: HTMLCanvasElement, area: Area): CanvasRend
 }
 
 /** More lines than this are filled pixel by pixel, without dashes: those could not be told apart any more. */
-const MOST_STROKED = 40;
+const MOST_STROKED = 120;
 
 /** Draws all lines of a chart. */
 export function drawLines(

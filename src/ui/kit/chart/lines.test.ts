@@ -63,6 +63,12 @@ test("the cursor reads, steps and speaks", () => {
   );
   expect(readings(lines, 1.6).map(({ y }) => y)).toEqual([1, 3]);
   expect(describeReadings(readings(lines, 3), "step", null)).toBe("step 3: run a −1.000, run b not finite");
+  const many = drawnLines(
+    Array.from({ length: 9 }, (_, i) => series({ owner: `r${i}`, label: `r${i}`, ys: xs.map((x) => x + i) })),
+    DEFAULT_VIEW,
+  );
+  expect(describeReadings(readings(many, 1), "step", null)).toBe("step 1: 9 lines between 1.000 and 9.000");
+  expect(describeReadings(readings(many, 1), "step", "r3")).toBe("step 1: r3 4.000");
   expect(stepCursor(lines, null, 1)).toBe(0);
   expect(stepCursor(lines, 2, 5)).toBe(3);
   expect(stepCursor([], 2, 5)).toBeNull();

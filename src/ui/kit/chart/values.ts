@@ -18,16 +18,22 @@ export function readings(lines: readonly DrawnLine[], x: number): Reading[] {
   });
 }
 
-/** Most lines that are read aloud; with more, the highlighted one alone is. */
+/** Most lines that are read aloud; with more, those of the highlighted owner are, else the range of all. */
 const MOST_SPOKEN = 6;
 
 /** The readings as a sentence for a screen reader. */
 export function describeReadings(found: readonly Reading[], xLabel: string, owner: string | null): string {
-  const chosen =
-    found.length <= MOST_SPOKEN ? found : found.filter(({ line }) => line.series.owner === owner);
-  if (chosen.length === 0) return "";
-  const place = `${xLabel} ${formatTick(Number(chosen[0]!.x.toPrecision(6)))}`;
-  return `${place}: ${chosen.map(({ line, y }) => `${line.label || "value"} ${formatNumber(y)}`).join(", ")}`;
+  const own = found.filter(({ line }) => line.series.owner === owner);
+  const chosen = found.length <= MOST_SPOKEN ? found : own.slice(0, MOST_SPOKEN);
+  const first = found[0];
+  if (first === undefined) return "";
+  const place = `${xLabel} ${formatTick(Number(first.x.toPrecision(6)))}`;
+  if (chosen.length > 0) {
+    return `${place}: ${chosen.map(({ line, y }) => `${line.label || "value"} ${formatNumber(y)}`).join(", ")}`;
+  }
+  const values = found.map(({ y }) => y).filter(Number.isFinite);
+  if (values.length === 0) return `${place}: no finite value`;
+  return `${place}: ${found.length} lines between ${formatNumber(Math.min(...values))} and ${formatNumber(Math.max(...values))}`;
 }
 
 /** The next place with a point, `by` points on from `x` along the line with most points. */
