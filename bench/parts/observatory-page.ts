@@ -26,7 +26,8 @@ export async function openFull(
   });
   page.on("response", async (response) => {
     if (!isSeries(response.url())) return;
-    series.bytes += (await response.body()).length;
+    const body = await response.body();
+    series.bytes += body.length;
     series.fetched += 1;
     series.open -= 1;
   });
