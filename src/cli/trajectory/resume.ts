@@ -1,7 +1,7 @@
 // What a tracked run needs to go on where it was saved: its batches, and the certainty that the experiment is the same.
 import path from "node:path";
 import { parse, stringify } from "yaml";
-import { type ExperimentConfig, usesFullBatch } from "../../lab/index.ts";
+import { type ExperimentConfig, resolveConfig, usesFullBatch } from "../../lab/index.ts";
 import { InputError } from "../../math/index.ts";
 import { type BatchSampler, batchSampler, resolveBatch, type SamplerState } from "../../optim/index.ts";
 import type { TrackState } from "../../theory/index.ts";
@@ -31,8 +31,8 @@ export function trackSamplers(
   };
 }
 
-/** Settings that only decide how the numbers are computed. */
-const COMPUTING: ReadonlySet<string> = new Set(["threads", "device", "memory", "report"]);
+/** Settings that only decide how the numbers are computed, or what an untracked run would record. */
+const BESIDE: ReadonlySet<string> = new Set(["threads", "device", "memory", "report", "measure"]);
 
 /**
  * Checks that a record is of this experiment.
@@ -40,11 +40,13 @@ const COMPUTING: ReadonlySet<string> = new Set(["threads", "device", "memory", "
  * @throws InputError when it is not
  */
 export function checkSameExperiment(record: TrajectoryRecord, config: ExperimentConfig): void {
+  const file = path.join(record.folder, TRAJECTORY_FILES.config);
+  // Resolved anew: the record may be older than a setting that has its default here.
   const comparable = (text: string): string =>
-    JSON.stringify(Object.entries(parse(text) as object).filter(([key]) => !COMPUTING.has(key)));
+    JSON.stringify(Object.entries(resolveConfig(parse(text), file)).filter(([key]) => !BESIDE.has(key)));
   if (comparable(record.read(TRAJECTORY_FILES.config)) === comparable(stringify(config))) return;
   throw new InputError("the experiment is not the one that was tracked here", {
-    file: path.join(record.folder, TRAJECTORY_FILES.config),
+    file,
     hint: "Give the same file and --set as before",
   });
 }
