@@ -185,9 +185,9 @@ export class LivePlot {
     const context = prepareCanvas(this.#base, area);
     if (context === null) return;
     drawLines(context, lines, this.#points, area, ink);
-    drawReferences(context, references, area, ink);
     drawMarks(context, marks, area, ink);
     drawBrackets(context, brackets, area, ink);
+    drawReferences(context, references, area, ink);
     this.#drawHighlight();
   }
 
