@@ -80,7 +80,7 @@ describeInBrowser("observatory", () => {
       const { page, problems } = await openPage(browser, await serve());
       await page.getByText("No runs in runs yet").waitFor();
       const file = path.resolve("experiments/chebyshev.yaml");
-      const run = start(folder, ["run", file, "--threads", "1", "--set", "steps=8000"]);
+      const run = start(folder, ["run", file, "--threads", "1", "--set", "steps=2500"]);
       await row(page, "chebyshev", "running");
       // The chart has drawn before the run is over.
       const sharpness = page.locator("#chart-sharpness canvas").first();

@@ -83,9 +83,10 @@ describe("brink serve", () => {
     const { id } = (await runs())[0]!;
     expect((await runs())[0]).toMatchObject({ status: "running", actions: ["pause", "stop"] });
     expect(await post(`runs/${id}/action`, { action: "pause" })).toBe(202);
-    await vi.waitUntil(async () => (await runs())[0]!.status === "paused", patience);
+    // Saved first, then its process ends, and only then can it go on.
+    await vi.waitUntil(async () => (await runs())[0]!.actions.includes("resume"), patience);
     const paused = (await runs())[0]!;
-    expect(paused.actions).toEqual(["resume", "stop"]);
+    expect(paused).toMatchObject({ status: "paused", actions: ["resume", "stop"] });
     expect(await post(`runs/${id}/action`, { action: "resume" })).toBe(202);
     await vi.waitUntil(async () => (await runs())[0]!.step > paused.step, patience);
     // Ctrl-C stops it as `brink run` would: saved, to be resumed.

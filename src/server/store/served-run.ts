@@ -99,8 +99,11 @@ export class ServedRun {
     const changed = force || modified !== this.#readAt;
     const live = changed || this.live ? await isLocked(this.dir) : false;
     const turned = live !== this.live;
+    // The last summary may be younger than the time just read: it was saved before the lock was given back. Both change
+    // together here, or a run that has just ended would look like a killed one for a moment.
+    const facts = changed || turned ? await readFacts(this.dir) : this.#facts;
     this.live = live;
-    if (changed) this.#facts = await readFacts(this.dir);
+    this.#facts = facts;
     this.#readAt = modified;
     return changed || turned;
   }
