@@ -8,6 +8,7 @@ import { CopyButton } from "../kit/copy.tsx";
 import { shellCommand } from "../kit/shell.ts";
 import { HelpButton, ShortcutHelp, useShortcuts } from "../kit/shortcuts.tsx";
 import { ThemeButton } from "../kit/theme.tsx";
+import { Nav } from "../nav.tsx";
 import { ComparePage } from "./compare-page.tsx";
 import { ColumnMenu, WallControls } from "./controls.tsx";
 import { DetailPanel } from "./detail.tsx";
@@ -139,7 +140,7 @@ function Header({
       <h1>
         Brink <span class="muted">observatory</span>
       </h1>
-      <nav aria-label="Pages">
+      <nav aria-label="Views">
         {TABS.map(([name, label]) => (
           <button
             key={name}
@@ -151,8 +152,8 @@ function Header({
             {label}
           </button>
         ))}
-        <a href="./playground.html">Playground</a>
       </nav>
+      <Nav page="observatory" />
       <span class="spacer" />
       {info?.allowRuns === true ? (
         <button type="button" class="primary" onClick={start}>
