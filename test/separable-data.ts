@@ -64,9 +64,12 @@ export function separableProblem({ seed, n, d, classes }: ProblemSize, least = 0
   return { inputs: { n, d, classes, x, labels }, direction, margin, stream };
 }
 
-/** Weights of a random size: from nothing learned to fitted far beyond rounding, along the separator or anywhere. */
+/**
+ * Weights of a random size: from nothing learned to fitted far beyond rounding, along the separator or anywhere. Not so
+ * far that squares of gradients underflow.
+ */
 export function randomWeights({ direction, stream }: SeparableProblem): Float64Array {
-  const along = stream.uniform() < 0.5 ? 0 : Math.exp(8 * stream.uniform());
-  const noise = Math.exp(6 * stream.uniform() - 3);
+  const along = stream.uniform() < 0.5 ? 0 : Math.exp(5 * stream.uniform());
+  const noise = Math.exp(5 * stream.uniform() - 3);
   return direction.map((value) => along * value + noise * stream.normal());
 }
