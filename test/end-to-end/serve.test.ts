@@ -76,7 +76,7 @@ describe("brink serve", () => {
       ((await (await fetch(`${base}api/runs.json`)).json()) as RunList).runs;
     const yaml =
       "{name: cheb, data: {name: chebyshev}, net: {name: mlp, widths: [8]}, optimizer: {name: gd, lr: 0.1}, " +
-      "steps: 200000, measure: {every: 50}, threads: 1}";
+      "steps: 2000000, measure: {every: 50}, threads: 1}";
     expect(await post("experiments", { yaml: "steps: many" })).toBe(400);
     expect(await post("experiments", { yaml })).toBe(202);
     await vi.waitUntil(async () => ((await runs())[0]?.step ?? 0) > 0, patience);

@@ -48,6 +48,8 @@ export class RunWatch implements RunSource {
   #rootTime = Number.NaN;
   #looks = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** When the next look is due, by `performance.now()`. */
+  #dueAt = 0;
   #looking: Promise<void> | null = null;
   #soon = false;
   #closed = false;
@@ -90,7 +92,8 @@ export class RunWatch implements RunSource {
   /** Makes the next look come at once. */
   wake(): void {
     if (this.#looking !== null) this.#soon = true;
-    else this.#schedule(SHORTEST_PAUSE_MS);
+    // A look that is due sooner stays: put off at every change, it would never come while a run keeps writing.
+    else if (performance.now() + SHORTEST_PAUSE_MS < this.#dueAt) this.#schedule(SHORTEST_PAUSE_MS);
   }
 
   async close(): Promise<void> {
@@ -122,6 +125,7 @@ export class RunWatch implements RunSource {
   #schedule(ms: number): void {
     if (this.#closed) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueAt = performance.now() + ms;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       void this.#exclusively(() => this.#look()).finally(() => {
