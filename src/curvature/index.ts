@@ -2,6 +2,7 @@
 export * from "./operator.ts";
 export * from "./objective-types.ts";
 export * from "./chunks.ts";
+export * from "./follow-pairs.ts";
 export * from "./lanczos-repeated.ts";
 export * from "./lanczos-types.ts";
 export * from "./lanczos.ts";

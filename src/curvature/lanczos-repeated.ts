@@ -61,7 +61,10 @@ export async function withRepeated(
 }
 
 /** A − c·Σ u uᵀ over the found eigenvectors, with c so large that none of them is above the smallest found eigenvalue. */
-function deflated(operator: LinearOperator, { eigenvalues, eigenvectors }: EigenResult): LinearOperator {
+export function deflated(
+  operator: LinearOperator,
+  { eigenvalues, eigenvectors }: Pick<EigenResult, "eigenvalues" | "eigenvectors">,
+): LinearOperator {
   const shift = 2 * Math.max(...eigenvalues.map(Math.abs));
   return {
     size: operator.size,

@@ -20,6 +20,11 @@ export interface LanczosOptions {
   readonly maxProducts?: number;
   /** Eigenvectors to start from (any scaling); random when absent. */
   readonly start?: readonly Vector[];
+  /**
+   * Length of the random direction mixed into a warm start, relative to it. Default 1e-3, so that an eigenvalue that
+   * has overtaken from an orthogonal direction is found. Less saves products where the caller looks for one otherwise.
+   */
+  readonly startNoise?: number;
   /** Seed of random directions. Default 0. */
   readonly seed?: number;
   /** Basis vectors kept before a restart: bounds memory to this many vectors. Default max(40, 4k). */

@@ -47,7 +47,15 @@ export async function lanczos(operator: LinearOperator, options: LanczosOptions 
 
 /** Lanczos from one start vector. */
 async function solve(operator: LinearOperator, options: LanczosOptions): Promise<EigenResult> {
-  const { k = 1, tol = 1e-4, accuracy = 0, maxProducts = 300, start = [], seed = 0 } = options;
+  const {
+    k = 1,
+    tol = 1e-4,
+    accuracy = 0,
+    maxProducts = 300,
+    start = [],
+    startNoise = WARM_NOISE,
+    seed = 0,
+  } = options;
   const { size, dtype } = operator;
   if (!Number.isInteger(k) || k < 1 || k > size) {
     throw new InputError("number of eigenvalues out of range", {
@@ -65,7 +73,7 @@ async function solve(operator: LinearOperator, options: LanczosOptions): Promise
   const basis: Vector[] = [];
   // Projection of the operator on the basis, lower triangle; arrowhead after a restart, tridiagonal otherwise.
   let projected: number[][] = [];
-  let candidate = startVector(start, size, dtype, random);
+  let candidate = startVector(start, startNoise, size, dtype, random);
   let hvps = 0;
   let ritz = { values: [] as readonly number[], vectors: [] as readonly Float64Array[] };
   let residuals: number[] = [];
@@ -160,6 +168,7 @@ function randomDirection(out: Vector, random: RandomStream): void {
 /** Sum of the given eigenvectors plus a little noise, or a random direction; unit length. */
 function startVector(
   start: readonly Vector[],
+  noise: number,
   size: number,
   dtype: LinearOperator["dtype"],
   random: RandomStream,
@@ -167,7 +176,7 @@ function startVector(
   const vector = zeros(dtype, size);
   randomDirection(vector, random);
   if (start.length > 0) {
-    scale(WARM_NOISE / norm(vector), vector);
+    scale(noise / norm(vector), vector);
     for (const direction of start) {
       if (direction.length !== size) {
         throw new InputError("start vector has the wrong length", {

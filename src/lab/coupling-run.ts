@@ -14,8 +14,8 @@ export interface CouplingCheckpoint {
 }
 
 /**
- * Full-batch descent: every iterate, with the gradient and loss of its own step, at the price of one pass over three
- * vectors and two copies. Mini-batches: the step about to be taken wherever details are measured, which costs two gradients of the
+ * Full-batch descent: every iterate, with the gradient and loss of its own step, in the pass over the vectors that takes
+ * the step. Mini-batches: the step about to be taken wherever details are measured, which costs two gradients of the
  * batch, because a step's far end is never evaluated on its own batch.
  */
 export class CouplingRun {
@@ -43,14 +43,26 @@ export class CouplingRun {
   }
 
   /**
-   * θ_step with ∇L and L there. An iterate that was fed already, by a measurement, is left out. Only where `recorded`
-   * is the step that ends there looked at in detail.
+   * θ_step with ∇L and L there, where it is recorded: the step that ends there is looked at in detail. An iterate that
+   * was fed already is left out.
    */
-  iterate(step: number, theta: Vector, gradient: Vector, loss: number, recorded: boolean): void {
+  iterate(step: number, theta: Vector, gradient: Vector, loss: number): void {
     if (step === this.#fed || !Number.isFinite(loss)) return;
     this.#fed = step;
-    if (recorded) this.#last = this.#accumulator.next(theta, gradient, loss);
-    else this.#accumulator.pass(theta, gradient, loss);
+    this.#last = this.#accumulator.next(theta, gradient, loss);
+  }
+
+  /**
+   * The step of plain gradient descent from θ_step, out ← θ − η∇L, noted as `iterate` does. Keeps `theta` and `gradient`
+   * until the next call. Does nothing where the loss is not finite.
+   *
+   * @returns where the next gradient may be written
+   */
+  descend(step: number, theta: Vector, gradient: Vector, loss: number, out: Vector): Vector {
+    if (!Number.isFinite(loss)) return gradient;
+    const noted = step === this.#fed;
+    this.#fed = step;
+    return this.#accumulator.descend(theta, gradient, loss, out, noted);
   }
 
   /** The step of plain SGD from θ on the listed examples, both ends under their loss. */

@@ -74,7 +74,7 @@ class Run {
   #theta: Vector;
   /** Where a fused step writes θ' before the two change places. */
   #next: Vector | null = null;
-  readonly #gradient: Vector;
+  #gradient: Vector;
   readonly #state: UpdateState;
   #step: number;
   /** Full-batch loss whose gradient is already in #gradient (left by a measurement), or null. */
@@ -163,7 +163,7 @@ class Run {
   }
 
   /**
-   * Loss at θ, and either its gradient in #gradient or, for plain mini-batch steps, θ' in #next. Which of the two
+   * Loss at θ, and either its gradient in #gradient or, for plain mini-batch steps and with edge coupling, θ' in #next. Which of the two
    * depends on the configuration alone: they may round differently, and a resumed run must not notice.
    */
   async #computeStep(): Promise<number> {
@@ -171,14 +171,21 @@ class Run {
       const ready = this.#readyLoss;
       this.#readyLoss = null;
       const loss = ready ?? (await this.#objective.lossAndGradient(this.#theta, this.#gradient));
-      this.#coupling?.iterate(this.#step, this.#theta, this.#gradient, loss, false);
+      if (this.#coupling !== null) {
+        const next = this.#nextBuffer();
+        this.#gradient = this.#coupling.descend(this.#step, this.#theta, this.#gradient, loss, next);
+      }
       return loss;
     }
     const batch = this.#sampler.next();
     const rate = this.#rule.plainRate;
     if (rate === null) return this.#objective.batchLossAndGradient(this.#theta, batch, this.#gradient);
+    return this.#objective.descend(this.#theta, batch, rate, this.#nextBuffer());
+  }
+
+  #nextBuffer(): Vector {
     this.#next ??= zeros(this.#objective.dtype, this.#objective.size);
-    return this.#objective.descend(this.#theta, batch, rate, this.#next);
+    return this.#next;
   }
 
   /** θ ← θ'. Not called when the loss shows that the run has diverged. */
@@ -241,7 +248,7 @@ class Run {
     if (this.#coupling === null) return {};
     const batch = this.#comingBatch();
     if (batch !== null) await this.#coupling.batch(this.#theta, batch);
-    else if (loss !== null) this.#coupling.iterate(this.#step, this.#theta, this.#gradient, loss, true);
+    else if (loss !== null) this.#coupling.iterate(this.#step, this.#theta, this.#gradient, loss);
     return { coupling: this.#coupling.record() };
   }
 

@@ -3,9 +3,11 @@ import { CompensatedSum, InputError, type DType, type Vector, zeros } from "../.
 import {
   type CouplingStep,
   couplingStep,
+  descendMeasured,
   lossCurvature,
   SPACING,
   type StepEnds,
+  type StepLengths,
   stepLengths,
   updateRounding,
 } from "./coupling-step.ts";
@@ -140,6 +142,8 @@ export class CouplingAccumulator {
   readonly #dtype: DType;
   readonly #windows: { width: number; below: CompensatedSum; above: CompensatedSum }[];
   #previous: { readonly theta: Vector; readonly gradient: Vector; loss: number } | null = null;
+  /** Lengths of the step from `#previous`, where `descend` took it. */
+  #ahead: StepLengths | null = null;
   #firstLoss: number | null;
   #steps: number;
   readonly #sums: Readonly<Record<SumName, CompensatedSum>>;
@@ -226,17 +230,40 @@ export class CouplingAccumulator {
 
   /** `next`, cheaper, for steps nobody looks at: all sums go on but `nearPeriodicity`, which needs r̄. */
   pass(theta: Vector, gradient: Vector, loss: number): void {
-    this.#advance(theta, gradient, loss, (previous) => {
-      const lengths = stepLengths({ x: previous.theta, gradientX: previous.gradient, y: theta }, this.#lr);
-      const { stepSquared, updateSquared, endSquared } = lengths;
-      const lossChange = loss - previous.loss;
-      this.#note({
-        stepSquared,
-        lossChange,
-        rTilde: lossCurvature(lossChange, stepSquared, this.#lr),
-        updateResidual: stepSquared > 0 ? Math.sqrt(updateSquared / stepSquared) : null,
-        updateRounding: updateRounding(stepSquared, endSquared, this.#dtype),
-      });
+    this.#advance(theta, gradient, loss, (previous) => this.#passed(previous, theta, loss));
+  }
+
+  /**
+   * Takes the step of gradient descent from the next iterate along with noting it: out ← θ − η∇L(θ), in the pass over
+   * the vectors that measures the step. What `pass` and the update do one after the other, to the bit, without copies:
+   * `theta` and `gradient` are kept as they are, and must not change until the next call (`out` may be the `theta`
+   * given before).
+   *
+   * @param noted whether the iterate was given to `next` or `pass` already
+   * @returns a vector of length P in which the next gradient may be written
+   */
+  descend(theta: Vector, gradient: Vector, loss: number, out: Vector, noted = false): Vector {
+    this.#check(theta, gradient);
+    const previous = this.#previous;
+    if (!noted && previous !== null) this.#passed(previous, theta, loss);
+    this.#firstLoss ??= loss;
+    this.#previous = { theta, gradient, loss };
+    this.#ahead = descendMeasured(theta, gradient, out, this.#lr);
+    return previous === null || previous.gradient === gradient
+      ? zeros(this.#dtype, this.#size)
+      : previous.gradient;
+  }
+
+  #passed(previous: CouplingVectors & { readonly loss: number }, theta: Vector, loss: number): void {
+    const ends = { x: previous.theta, gradientX: previous.gradient, y: theta };
+    const { stepSquared, updateSquared, endSquared } = this.#ahead ?? stepLengths(ends, this.#lr);
+    const lossChange = loss - previous.loss;
+    this.#note({
+      stepSquared,
+      lossChange,
+      rTilde: lossCurvature(lossChange, stepSquared, this.#lr),
+      updateResidual: stepSquared > 0 ? Math.sqrt(updateSquared / stepSquared) : null,
+      updateRounding: updateRounding(stepSquared, endSquared, this.#dtype),
     });
   }
 
@@ -246,12 +273,7 @@ export class CouplingAccumulator {
     loss: number,
     step: (previous: CouplingVectors & { readonly loss: number }) => T,
   ): T | null {
-    if (theta.length !== this.#size || gradient.length !== this.#size) {
-      throw new InputError("iterate or gradient has the wrong length", {
-        received: `${theta.length} and ${gradient.length}`,
-        allowed: String(this.#size),
-      });
-    }
+    this.#check(theta, gradient);
     const previous = this.#previous;
     if (previous === null) {
       const [copy, slope] = [zeros(this.#dtype, this.#size), zeros(this.#dtype, this.#size)];
@@ -262,10 +284,19 @@ export class CouplingAccumulator {
       return null;
     }
     const taken = step(previous);
+    this.#ahead = null;
     previous.theta.set(theta);
     previous.gradient.set(gradient);
     previous.loss = loss;
     return taken;
+  }
+
+  #check(theta: Vector, gradient: Vector): void {
+    if (theta.length === this.#size && gradient.length === this.#size) return;
+    throw new InputError("iterate or gradient has the wrong length", {
+      received: `${theta.length} and ${gradient.length}`,
+      allowed: String(this.#size),
+    });
   }
 
   /** A step with both ends measured under one loss: a mini-batch of SGD. Nothing is kept of the vectors. */

@@ -115,3 +115,22 @@ export function stepLengths(
   }
   return { stepSquared, updateSquared, endSquared };
 }
+
+/** Writes y ← θ − η∇L(θ), rounded to the precision of y, and finds the lengths of the step as `stepLengths` does. */
+export function descendMeasured(x: Vector, gradientX: Vector, y: Vector, lr: number): StepLengths {
+  let stepSquared = 0;
+  let updateSquared = 0;
+  let endSquared = 0;
+  for (let i = 0; i < x.length; i++) {
+    const start = x[i]!;
+    const move = lr * gradientX[i]!;
+    y[i] = start - move;
+    const end = y[i]!;
+    const d = end - start;
+    const excess = d + move;
+    stepSquared += d * d;
+    updateSquared += excess * excess;
+    endSquared += end * end;
+  }
+  return { stepSquared, updateSquared, endSquared };
+}

@@ -187,6 +187,53 @@ describe("identities", () => {
   });
 });
 
+describe("taking the step along with measuring it", () => {
+  test.each(["float32", "float64"] as const)(
+    "changes no bit of %s: steps, sums, details, kept vectors",
+    (dtype) => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.double({ min: 0.1, max: 12, noNaN: true }), { minLength: 1, maxLength: 6 }),
+          // How each iterate is given before its step is taken: in detail or not at all.
+          fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }),
+          fc.nat(11),
+          (h, detailed, restart) => {
+            const [lr, size] = [0.15, h.length];
+            const [plain, fused] = [0, 1].map(() => zeros(dtype, size).map((_, i) => 1 + i / 7)) as [
+              Vector,
+              Vector,
+            ];
+            let [theta, next, gradient] = [fused, zeros(dtype, size), zeros(dtype, size)];
+            const separate = zeros(dtype, size);
+            const options = { lr, size, dtype };
+            const reference = new CouplingAccumulator(options);
+            let coupling = new CouplingAccumulator(options);
+            for (const [k, detail] of detailed.entries()) {
+              const loss = h.reduce((sum, each, i) => sum + (each * plain[i]! ** 2) / 2, 0);
+              for (let i = 0; i < size; i++) gradient[i] = separate[i] = h[i]! * plain[i]!;
+              if (detail)
+                expect(coupling.next(theta, gradient, loss)).toEqual(reference.next(plain, separate, loss));
+              else reference.pass(plain, separate, loss);
+              gradient = coupling.descend(theta, gradient, loss, next, detail);
+              [theta, next] = [next, theta];
+              for (let i = 0; i < size; i++) plain[i] = plain[i]! - lr * separate[i]!;
+              expect(theta).toEqual(plain);
+              expect(coupling.state()).toEqual(reference.state());
+              expect(coupling.vectors()).toEqual(reference.vectors());
+              if (k === restart) {
+                const { theta: x, gradient: slope } = coupling.vectors()!;
+                const copies = { theta: x.slice(), gradient: slope.slice() };
+                coupling = new CouplingAccumulator(options, coupling.state(), copies);
+              }
+            }
+          },
+        ),
+        { numRuns: 150 },
+      );
+    },
+  );
+});
+
 describe("mini-batches", () => {
   test("under the loss of its own batch a step of SGD obeys the one-step statements, and the sums", async () => {
     const { objective, theta } = oracleObjective("net_tanh_mse", "float64", cpuBackend());

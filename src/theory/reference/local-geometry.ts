@@ -1,6 +1,7 @@
 // Everything the theory reads off one point: loss, gradient, top eigenpair, sharpness gradient and what follows from them.
 import {
   type EigenResult,
+  followPairs,
   type HessianOperator,
   type Landscape,
   lanczos,
@@ -73,20 +74,15 @@ export async function measureGeometry(
   eigenpairs: 1 | 2 = 2,
 ): Promise<LocalGeometry> {
   const { lr, tol = 1e-8, maxProducts = 600, seed = 0 } = options;
-  const k = Math.min(eigenpairs, objective.size);
+  const k = objective.size === 1 ? 1 : eigenpairs;
   const gradient = zeros(objective.dtype, objective.size);
   const loss = await objective.lossAndGradient(theta, gradient);
   if (!Number.isFinite(loss) || !allFinite(gradient)) {
     throw new RunError("the loss or its gradient is not finite here");
   }
   const hessian = await objective.hessian(theta);
-  const found = await lanczos(hessian, {
-    k,
-    tol: [tol, SECOND_TOLERANCE],
-    maxProducts,
-    seed,
-    start: warm.slice(0, k),
-  });
+  const solve = { k, tol: [tol, SECOND_TOLERANCE], maxProducts, seed };
+  const found = warm.length === 0 ? await lanczos(hessian, solve) : await followPairs(hessian, warm, solve);
   checkSolve(found);
   const u = found.eigenvectors[0]!;
   const sharpness = found.eigenvalues[0]!;
