@@ -33,13 +33,18 @@ export async function fill(page: Page, label: string, value: string): Promise<vo
 
 /** A file that a chart saves, as text. */
 export async function saved(page: Page, chart: string, format: "SVG" | "CSV"): Promise<string> {
+  return (await savedBytes(page, chart, format)).toString("utf8");
+}
+
+/** A file that a chart saves. */
+export async function savedBytes(page: Page, chart: string, format: "SVG" | "PNG" | "CSV"): Promise<Buffer> {
   const figure = page.locator(`#chart-${chart}`);
   if ((await figure.locator("details.menu[open]").count()) === 0) {
     await figure.locator("summary", { hasText: "save" }).click();
   }
   const download = page.waitForEvent("download");
   await figure.getByRole("button", { name: format, exact: true }).click();
-  return readFileSync(await (await download).path(), "utf8");
+  return readFileSync(await (await download).path());
 }
 
 /** Values by step of one series of one run, from a saved table. */

@@ -2,7 +2,12 @@
 import { lanczos, type Objective } from "../../curvature/index.ts";
 import { axpy, BrinkError, dot, InputError, norm, type Vector, zeros } from "../../math/index.ts";
 import { advanceReference, obstacleTo, startReference } from "../reference/constrained.ts";
-import { type GeometryOptions, type LocalGeometry, measureGeometry } from "../reference/local-geometry.ts";
+import {
+  GEOMETRY_TOLERANCE,
+  type GeometryOptions,
+  type LocalGeometry,
+  measureGeometry,
+} from "../reference/local-geometry.ts";
 import { couplingErrors, distance, predictedValues } from "./coupling.ts";
 import { referenceRecord } from "./ensemble-track.ts";
 import { coordinates, type PredictedForm } from "./forms.ts";
@@ -73,7 +78,7 @@ class TrackedRun {
   readonly #warned = new Set<string>();
 
   static async start(options: TrackOptions): Promise<TrackedRun> {
-    const { objective, lr, seed = 0, tol = 1e-8, warm = [], resume } = options;
+    const { objective, lr, seed = 0, tol = GEOMETRY_TOLERANCE, warm = [], resume } = options;
     const geometry = { lr, tol, seed };
     if (resume !== undefined) {
       const known = stateVectors(resume, "eigenvector").map(([, vector]) => vector);

@@ -10,6 +10,9 @@ import {
 } from "../../curvature/index.ts";
 import { allFinite, axpy, dot, RunError, type Vector, zeros } from "../../math/index.ts";
 
+/** ‖Hu − Su‖/S wanted where nothing else is said. */
+export const GEOMETRY_TOLERANCE = 1e-8;
+
 /** How points are measured. */
 export interface GeometryOptions {
   /** Learning rate η > 0; the edge is at 2/η. */
@@ -73,7 +76,7 @@ export async function measureGeometry(
   warm: readonly Vector[] = [],
   eigenpairs: 1 | 2 = 2,
 ): Promise<LocalGeometry> {
-  const { lr, tol = 1e-8, maxProducts = 600, seed = 0 } = options;
+  const { lr, tol = GEOMETRY_TOLERANCE, maxProducts = 600, seed = 0 } = options;
   const k = objective.size === 1 ? 1 : eigenpairs;
   const gradient = zeros(objective.dtype, objective.size);
   const loss = await objective.lossAndGradient(theta, gradient);

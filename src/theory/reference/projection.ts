@@ -1,16 +1,16 @@
 // The stable set M = {S ≤ 2/η, ⟨∇L, u⟩ = 0} and the published way onto it: repeated linearised projections.
 import type { Objective } from "../../curvature/index.ts";
 import { axpy, InputError, type Vector } from "../../math/index.ts";
-import { type GeometryOptions, type LocalGeometry, measureGeometry } from "./local-geometry.ts";
+import { GEOMETRY_TOLERANCE, type GeometryOptions, type LocalGeometry, measureGeometry } from "./local-geometry.ts";
 
 /** Linearised projections in a row, as in the code published with Damian et al. 2023. */
 export const PROJECTION_REPEATS = 3;
 
 /**
- * Intermediate points are soon left again, so their eigenvectors need not be as good as those of θ† itself: an
- * error e of u moves the result by e times the projection's own length.
+ * Intermediate points are soon left again, so their eigenvectors may be worse than those of θ† itself by this factor: an
+ * error e of u moves the result by e times the projection's own length, which along a trajectory is a small part of δ.
  */
-const PROJECTION_TOLERANCE = 1e-7;
+const PROJECTION_SLACK = 1000;
 
 /** Where a sequence of projections ended. */
 export interface Projected {
@@ -62,7 +62,7 @@ export async function project(
   repeats: number = PROJECTION_REPEATS,
 ): Promise<Projected> {
   let at: Projected = { theta, eigenvectors: warm };
-  const loose = { ...options, tol: Math.max(options.tol ?? 0, PROJECTION_TOLERANCE) };
+  const loose = { ...options, tol: PROJECTION_SLACK * (options.tol ?? GEOMETRY_TOLERANCE) };
   for (let k = 0; k < repeats; k++) {
     const found = await measureGeometry(objective, at.theta, loose, at.eigenvectors, 1);
     // The second eigenvector of the warm start stays: projections move too little to matter for it.

@@ -58,7 +58,8 @@ describe("local geometry", () => {
 
 describe("projection onto the stable set", () => {
   const { two_over_eta, linear, theta_3, exact } = oracle.projection_to_63;
-  const options = { lr: 2 / two_over_eta };
+  // The table was made with exact eigenvectors, and each projection is allowed a thousand times this.
+  const options = { lr: 2 / two_over_eta, tol: 1e-10 };
 
   it("repeats the linearised projection as published", async () => {
     const start = vector(oracle.theta_cross);
