@@ -3,7 +3,12 @@ import type { Classifier } from "../lab/index.ts";
 import type { Problem } from "./assemble.ts";
 
 /** For cross-entropy, whose targets are checked to have one 1 each. */
-export function classifierOf({ dataset: { train, outputs }, network, objective }: Problem): Classifier {
+export function classifierOf({
+  dataset: { train, outputs },
+  network,
+  objective,
+  backend,
+}: Problem): Classifier {
   const label = (i: number): number => train.y.subarray(i * outputs, (i + 1) * outputs).indexOf(1);
   return {
     inputs: train.x,
@@ -11,5 +16,6 @@ export function classifierOf({ dataset: { train, outputs }, network, objective }
     classes: outputs,
     net: network.config,
     outputs: (theta) => objective.outputs(theta),
+    backend,
   };
 }

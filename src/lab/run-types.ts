@@ -4,6 +4,7 @@ import type { Vector } from "../math/index.ts";
 import type { ResolvedNet } from "../nets/index.ts";
 import type { SamplerState, UpdateState } from "../optim/index.ts";
 import type { MeasuredState, RunEvent, RunSummary, TensorFile } from "../record/index.ts";
+import type { Backend } from "../runtime/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
 import type { CouplingCheckpoint } from "./coupling-run.ts";
 
@@ -111,6 +112,8 @@ export interface Classifier {
   readonly net: ResolvedNet;
   /** Outputs on the training examples, n×classes. */
   readonly outputs: (theta: Vector) => Promise<Vector>;
+  /** Where products of n×n matrices are worth computing, as the exact drift of the linear model takes them. */
+  readonly backend?: Backend;
 }
 
 /** Everything a run depends on. */

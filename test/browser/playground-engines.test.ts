@@ -52,7 +52,12 @@ describeInBrowser("the playground's engines", () => {
   /** Trains to the end; the losses, and what the page says of its engine. */
   async function trained(
     address: string,
-  ): Promise<{ losses: Map<number, number>; engine: string; isolated: boolean; problems: readonly string[] }> {
+  ): Promise<{
+    losses: Map<number, number>;
+    engine: string;
+    isolated: boolean;
+    problems: readonly string[];
+  }> {
     const { page, problems } = await openPage(browser, address);
     await press(page, "Run");
     await untilStatus(page, /Finished: step 12/);
@@ -91,7 +96,9 @@ describeInBrowser("the playground's engines", () => {
     async () => {
       const graphics = await trained(`${site.address}playground.html#${RUN}&device=webgpu`);
       const processor = await trained(`${site.address}playground.html#${RUN}`);
-      expect(graphics.engine).toMatch(/webgpu, 1 thread|WebGPU was asked for but .+: computing on the processor/);
+      expect(graphics.engine).toMatch(
+        /webgpu, 1 thread|WebGPU was asked for but .+: computing on the processor/,
+      );
       expect(graphics.losses.size).toBe(12);
       for (const [step, loss] of processor.losses) {
         expect(Math.abs(graphics.losses.get(step)! / loss - 1)).toBeLessThan(1e-4);

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { NetworkObjective } from "../../curvature/index.ts";
-import { type Vector, vectorFrom } from "../../math/index.ts";
+import { randomStream, type Vector, vectorFrom } from "../../math/index.ts";
 import { buildNetwork } from "../../nets/index.ts";
 import type { MeasurementEvent } from "../../record/index.ts";
 import { referenceBackend } from "../../runtime/index.ts";
@@ -100,6 +100,25 @@ test("random batches estimate the drift within their standard error, the same on
   );
   expect(await probe.drift(7, settings)).toEqual(estimate);
   expect((await probe.drift(8, settings)).relative).not.toBe(estimate.relative);
+});
+
+test("many examples: the engine's matrix products give the drift that one pair after the other gives", async () => {
+  const random = randomStream(6, "many");
+  const many = 220;
+  const wide: Classifier = {
+    ...classifier,
+    inputs: Float64Array.from({ length: 3 * many }, () => random.normal() / 2),
+    labels: Int32Array.from({ length: many }, (_, i) => i % 3),
+  };
+  const [slow, fast] = [new LinearProbe(wide), new LinearProbe({ ...wide, backend: referenceBackend() })];
+  for (const lr of [1e-4, 0.05, 3]) {
+    const settings = { n: many, batch: 1, sampling: "with", lr, seed: 0, batches: 10 } as const;
+    for (const probe of [slow, fast]) await probe.point(theta);
+    const [expected, found] = [await slow.drift(2, settings), await fast.drift(2, settings)];
+    expect(found).toMatchObject({ exact: true, stderr: 0, batches: many, secondOrder: expected.secondOrder });
+    expect(Math.abs(found.relative! / expected.relative! - 1)).toBeLessThan(1e-5);
+    expect(found.increases).toBeCloseTo(expected.increases!, 2);
+  }
 });
 
 async function run(text: string, net?: ExperimentConfig["net"], resume?: Checkpoint): Promise<RunItem[]> {

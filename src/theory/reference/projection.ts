@@ -1,7 +1,12 @@
 // The stable set M = {S ≤ 2/η, ⟨∇L, u⟩ = 0} and the published way onto it: repeated linearised projections.
 import type { Objective } from "../../curvature/index.ts";
 import { axpy, InputError, type Vector } from "../../math/index.ts";
-import { GEOMETRY_TOLERANCE, type GeometryOptions, type LocalGeometry, measureGeometry } from "./local-geometry.ts";
+import {
+  GEOMETRY_TOLERANCE,
+  type GeometryOptions,
+  type LocalGeometry,
+  measureGeometry,
+} from "./local-geometry.ts";
 
 /** Linearised projections in a row, as in the code published with Damian et al. 2023. */
 export const PROJECTION_REPEATS = 3;
