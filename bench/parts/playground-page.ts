@@ -1,15 +1,7 @@
 // The playground in Chromium, timed from inside: steps, processor time of the page, and how long its main thread was held.
-import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { RunError } from "brink/math";
 import { listen, siteApp } from "brink/server";
-import { chromium, type Page } from "playwright-core";
-import { root } from "./machine.ts";
-
-interface Setup {
-  readonly findBrowser: () => string | null;
-  readonly ensureSite: () => Promise<boolean>;
-}
+import type { Page } from "playwright-core";
+import { launchBrowser, siteFolder } from "./browser.ts";
 
 /** What a stretch of training came to. */
 export interface Stretch {
@@ -43,17 +35,11 @@ export interface PlaygroundBench {
 
 const PATIENCE_MS = 300_000;
 
-/** Starts a browser with the built pages served beside it. @throws RunError where there is no browser */
+/** Starts a browser with the built pages served beside it. @throws Error where there is no browser */
 export async function openPlayground(): Promise<PlaygroundBench> {
-  const setup = (await import(pathToFileURL(path.join(root, "scripts", "setup.mjs")).href)) as Setup;
-  const executablePath = setup.findBrowser();
-  if (executablePath === null) {
-    throw new RunError("no Chromium was found", { hint: "Install one, or name it in BRINK_CHROMIUM" });
-  }
-  await setup.ensureSite();
-  const site = await listen(siteApp(path.join(root, "dist", "site")), 0);
-  const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
-  const browser = await chromium.launch({ executablePath, headless: true, args });
+  const folder = await siteFolder();
+  const browser = await launchBrowser();
+  const site = await listen(siteApp(folder), 0);
   const session = await browser.newBrowserCDPSession();
   const processorSeconds = async (): Promise<number> => {
     const { processInfo } = await session.send("SystemInfo.getProcessInfo");
