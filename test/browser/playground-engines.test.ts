@@ -50,9 +50,7 @@ describeInBrowser("the playground's engines", () => {
   const RUN = "seed=5&lr=0.05&steps=12&every=4&k=1&landscape=0&widths=16";
 
   /** Trains to the end; the losses, and what the page says of its engine. */
-  async function trained(
-    address: string,
-  ): Promise<{
+  async function trained(address: string): Promise<{
     losses: Map<number, number>;
     engine: string;
     isolated: boolean;
