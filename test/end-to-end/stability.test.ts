@@ -97,7 +97,7 @@ describe("an experiment", () => {
       [20, 8, 1],
     ]);
     expect(runs.map(({ drift }) => drift)).toEqual([
-      { points: 7, exact: 7, undecided: 0 },
+      { points: 7, exact: 7, undecided: 0, secondOrderError: expect.any(Number) as number },
       expect.objectContaining({ points: 7, exact: 0, undecided: expect.any(Number) }),
     ]);
     // The same runs by name, from an ordinary folder of runs.

@@ -41,6 +41,7 @@ function plainRun(run: StabilityRunAnalysis): Record<string, unknown> {
       exact: series.drift.filter(({ exact }) => exact).length,
       undecided: series.drift.filter(({ relative, stderr }) => Math.abs(relative) <= 2 * stderr && stderr > 0)
         .length,
+      secondOrderError: run.secondOrderError,
     },
     rate:
       rate === null

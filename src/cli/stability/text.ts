@@ -22,6 +22,7 @@ const COLUMNS: readonly { readonly title: string; readonly cell: (group: Stabili
   { title: "drift ≤ 0 from", cell: ({ empiricalEntrance }) => spread(empiricalEntrance) },
   { title: "exits", cell: ({ empiricalExits }) => spread(empiricalExits) },
   { title: "inside", cell: ({ empiricalOccupancy }) => percent(empiricalOccupancy) },
+  { title: "2nd order off by", cell: ({ secondOrderError }) => percent(secondOrderError) },
   { title: "L ≤ l_S from", cell: ({ theoremEntrance }) => spread(theoremEntrance) },
   { title: "ηλ ≤ 2", cell: ({ sharpnessOccupancy }) => percent(sharpnessOccupancy) },
   { title: "bound/L", cell: ({ envelopeMargin }) => number(envelopeMargin) },
@@ -34,6 +35,7 @@ const LEGEND: readonly string[] = [
   "rises: share of evaluations at which the full loss is larger than before, in the first and the last tenth of the run",
   "oscillation: mean of ln(L/best L) over the last nine tenths",
   "drift ≤ 0 from, exits, inside: first entrance into the empirical stable set E[L′] ≤ L (within twice the error of an estimate), exits from it, share of the time since inside",
+  "2nd order off by: relative error of the drift to second order in η (slope and curvature alone), median over the run",
   "ηλ ≤ 2: share of the solves for the sharpness, from the first of them that finds it",
   "L ≤ l_S from: entrance into the theorem's stable set; bound/L: smallest ratio of the theorem's bound to the best loss it bounds (seed mean)",
 ];

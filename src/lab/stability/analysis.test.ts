@@ -25,7 +25,7 @@ interface Made {
   readonly net?: Readonly<Record<string, unknown>>;
   readonly problem?: Partial<StabilityProblemRecord>;
   readonly logLoss: (step: number) => number | null;
-  readonly drift?: (step: number) => { relative: number; stderr: number };
+  readonly drift?: (step: number) => { relative: number; stderr: number; secondOrder?: number };
 }
 
 function made({ steps = 200, every = 1, lr = 2, batch = 1, seed = 0, ...rest }: Made): RunRecord {
@@ -124,6 +124,14 @@ describe("one run", () => {
       drift: (t) => ({ relative: t === 9 ? 0.3 : 0.1, stderr: 0.1 }),
     });
     expect(run.sets.empirical!.excursions).toEqual([{ exit: 9, length: 1 }]);
+  });
+
+  test("how far the drift to second order is off, where it was measured", () => {
+    const drift = (t: number) => ({ relative: -0.1, stderr: 0, secondOrder: t % 2 === 0 ? -0.09 : -0.2 });
+    expect(analysed({ logLoss: () => 0, drift }).secondOrderError).toBeCloseTo(0.1, 12);
+    expect(
+      analysed({ logLoss: () => 0, drift: () => ({ relative: -0.1, stderr: 0 }) }).secondOrderError,
+    ).toBeNull();
   });
 
   test("bounds are those of the theory for its setting; inputs of length s are read at ηs²", () => {

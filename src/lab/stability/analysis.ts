@@ -26,6 +26,8 @@ export interface StabilityGroup {
   readonly empiricalExits: Statistic;
   readonly empiricalOccupancy: Statistic;
   readonly sharpnessOccupancy: Statistic;
+  /** Median over a run of the relative error of the drift to second order in the learning rate. */
+  readonly secondOrderError: Statistic;
   /** Share of evaluations that raise the loss, in the first and last tenth of the run. */
   readonly earlyIncreases: Statistic;
   readonly lateIncreases: Statistic;
@@ -81,6 +83,7 @@ function describe(members: readonly StabilityRunAnalysis[]): StabilityGroup {
     empiricalExits: over(({ sets }) => sets.empirical?.exits),
     empiricalOccupancy: over(({ sets }) => sets.empirical?.occupancy),
     sharpnessOccupancy: over(({ sets }) => sets.sharpness?.occupancy),
+    secondOrderError: over((run) => run.secondOrderError),
     earlyIncreases: over(({ monotonicity }) => monotonicity?.early),
     lateIncreases: over(({ monotonicity }) => monotonicity?.late),
     tailExponent: over(({ rate }) =>

@@ -1,4 +1,5 @@
 // One run in the light of the theory of large steps: sets, entrances, exits and returns, bounds beside them, rates.
+import { quantile } from "../../math/index.ts";
 import type { RunRecord } from "../../record/index.ts";
 import {
   entranceBound,
@@ -81,6 +82,8 @@ export interface StabilityRunAnalysis {
   /** Null when too few steps were recorded. */
   readonly rate: RateReport | null;
   readonly monotonicity: Monotonicity | null;
+  /** Median of |second-order drift/drift − 1| over the points that have both; null without any. */
+  readonly secondOrderError: number | null;
   /** ln of the last and the best loss. */
   readonly finalLogLoss: number | null;
   readonly bestLogLoss: number | null;
@@ -137,6 +140,7 @@ export function stabilityRun(record: RunRecord): StabilityRunAnalysis | null {
         : passageBounds(theory.setting, set, series, theory.scale, sets.theorem),
     rate: series.steps.length < FEWEST_FOR_RATES ? null : rateReport(series.logLoss),
     monotonicity: monotonicity(finite),
+    secondOrderError: secondOrderError(series.drift),
     finalLogLoss: finite.at(-1) ?? null,
     bestLogLoss: finite.length === 0 ? null : finite.reduce((a, b) => Math.min(a, b)),
     testAccuracy: series.testAccuracy.at(-1)?.value ?? record.summary?.testAccuracy ?? null,
@@ -146,6 +150,13 @@ export function stabilityRun(record: RunRecord): StabilityRunAnalysis | null {
 /** Whether the loss is not expected to rise: by more than twice the standard error of an estimate, which is 0 if exact. */
 export function withinDrift({ relative, stderr }: DriftSample): boolean {
   return relative <= 2 * stderr;
+}
+
+function secondOrderError(samples: readonly DriftSample[]): number | null {
+  const errors = samples.flatMap(({ relative, secondOrder }) =>
+    secondOrder === null || relative === 0 ? [] : [Math.abs(secondOrder / relative - 1)],
+  );
+  return errors.length === 0 ? null : quantile(errors, 0.5);
 }
 
 /** Membership at the given steps, which are equally spaced. */

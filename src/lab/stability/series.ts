@@ -8,6 +8,8 @@ export interface DriftSample {
   readonly relative: number;
   readonly stderr: number;
   readonly exact: boolean;
+  /** `relative` to second order in the learning rate; null where it was not measured. */
+  readonly secondOrder: number | null;
 }
 
 /** A value at a step. */
@@ -66,6 +68,6 @@ export function stabilitySeries({ measurements }: RunRecord, every: number): Sta
 
 function driftSample(step: number, logLoss: number | null, drift: DriftRecord | undefined): DriftSample[] {
   if (drift === undefined || logLoss === null || drift.relative === null) return [];
-  const { relative, stderr, exact } = drift;
-  return [{ step, logLoss, relative, stderr: stderr ?? Number.NaN, exact }];
+  const { relative, stderr, exact, secondOrder = null } = drift;
+  return [{ step, logLoss, relative, stderr: stderr ?? Number.NaN, exact, secondOrder }];
 }
