@@ -1,5 +1,6 @@
 // The table at the end of a training command, what the runs found in words, and the same as plain data.
-import { type Finding, findingsOfAll, type FoundRun, runFindings } from "../figures/findings.ts";
+import type { Finding } from "../figures/finding.ts";
+import { findingsOfAll, type FoundRun, runFindings } from "../figures/findings.ts";
 import type { RunSummary } from "../record/index.ts";
 import { type Column, formatNumber, formatSpread, formatTable } from "./format.ts";
 

@@ -12,11 +12,14 @@ const SIZE = 150;
 function turned(values: readonly number[], angle: number, seed: number): LinearOperator {
   const random = randomStream(seed, "turned");
   const axes = [0, 1].map(() => Float64Array.from({ length: values.length }, () => random.signed()));
+  const [first, second] = [axes[0]!, axes[1]!];
   const mirror = (v: Vector): void => {
-    for (const [k, axis] of axes.entries()) reflect(v, axis, k === 0 ? angle : 0);
+    reflect(v, first, angle);
+    reflect(v, second, 0);
   };
   const back = (v: Vector): void => {
-    for (const [k, axis] of [...axes.entries()].reverse()) reflect(v, axis, k === 0 ? angle : 0);
+    reflect(v, second, 0);
+    reflect(v, first, angle);
   };
   return {
     size: values.length,

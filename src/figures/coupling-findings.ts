@@ -5,7 +5,7 @@ import {
   type MeasuredMean,
   worstCouplingShare,
 } from "../record/index.ts";
-import type { Finding } from "./findings.ts";
+import type { Finding } from "./finding.ts";
 import { formatNumber } from "./ticks.ts";
 
 /**

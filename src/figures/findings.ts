@@ -11,14 +11,8 @@ import {
 } from "../record/index.ts";
 import { couplingFindings } from "./coupling-findings.ts";
 import { configValue } from "./differing.ts";
+import type { Finding } from "./finding.ts";
 import { formatNumber } from "./ticks.ts";
-
-/** One line of what was found. */
-export interface Finding {
-  /** Which quantity: `S_eq`, `α`, `σ_u², b = 50`; `warning` for an assumption that failed; empty to go on. */
-  readonly title: string;
-  readonly text: string;
-}
 
 /** The part of a record that is looked at; measurements are only needed where the summary lacks what they tell. */
 export type FoundRun = Pick<RunRecord, "config" | "summary"> & Partial<Pick<RunRecord, "measurements">>;

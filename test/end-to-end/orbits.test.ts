@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { OrbitsRecord } from "../../src/cli/commands/orbits.ts";
+import type { OrbitsRecord } from "../../src/cli/orbits/record.ts";
 import { brink, jsonLines, runFolders, scratch, writeExperiment } from "./brink.ts";
 
 let cwd: string;

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { SimulatedLevel } from "../../src/cli/commands/simulate.ts";
+import type { SimulatedLevel } from "../../src/cli/commands/simulate-table.ts";
 import { scalarPredictions, simulateEnsemble } from "../../src/theory/index.ts";
 import { brink, jsonLines, scratch } from "./brink.ts";
 

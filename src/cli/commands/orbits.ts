@@ -1,6 +1,6 @@
 // `brink orbits`: period-two orbits of gradient descent near a point, classified, and followed in the learning rate.
 import { type Command, InvalidArgumentError } from "commander";
-import type { BranchPoint, FoundOrbit, OrbitBranch, OrbitSearch } from "../../theory/index.ts";
+import type { BranchPoint, FoundOrbit, OrbitBranch } from "../../theory/index.ts";
 import { type Vector, zeros } from "../../math/index.ts";
 import {
   type CommonOptions,
@@ -12,6 +12,7 @@ import {
   withConfigOptions,
   withRunsDir,
 } from "../host.ts";
+import type { OrbitRecord, OrbitsRecord } from "../orbits/record.ts";
 import { openSource, type OrbitSource, type SourceOptions } from "../orbits/source.ts";
 import { orbitsText } from "../orbits/text.ts";
 import type { Output } from "../output.ts";
@@ -25,39 +26,6 @@ interface Options extends CommonOptions, SourceOptions {
   readonly follow?: number;
   readonly points: number;
   readonly out?: string;
-}
-
-/** An orbit as `--json` has it: scalars only. */
-export interface OrbitRecord {
-  readonly source: FoundOrbit["source"];
-  /** Index into `directions`, null for the guess from iterates. */
-  readonly direction: number | null;
-  /** Half the distance of the two points. */
-  readonly amplitude: number;
-  readonly losses: readonly [number, number];
-  /** A_η at the orbit. */
-  readonly coupling: number;
-  readonly residual: number;
-  readonly iterations: number;
-  readonly products: number;
-  /** Whether plain Newton fell into the fixed point first. */
-  readonly collapsed: boolean;
-  readonly stability: FoundOrbit["stability"];
-  readonly branch?: Pick<OrbitBranch, "end" | "lr" | "points" | "products">;
-}
-
-/** What `--json` prints. */
-export interface OrbitsRecord {
-  readonly source: string;
-  readonly outcome: "found" | "none";
-  readonly parameters: number;
-  readonly lr: number;
-  readonly threshold: number;
-  readonly fixedPoint: Omit<OrbitSearch["fixedPoint"], "theta">;
-  readonly directions: readonly Omit<OrbitSearch["directions"][number], "u" | "shift">[];
-  readonly orbits: readonly OrbitRecord[];
-  /** How the search from two consecutive iterates ended, in words too; absent when it was not tried. */
-  readonly fromIterates?: OrbitSearch["given"][number];
 }
 
 /** Registers the command. */

@@ -1,8 +1,27 @@
 // Noise levels of the scalar system for reading: simulated means beside the formulas for them, a row a level.
 import type { GapPrediction } from "../../curvature/gap.ts";
-import type { BlowUps, Estimate } from "../../theory/index.ts";
+import type {
+  BlowUps,
+  Ensemble,
+  Estimate,
+  Identities,
+  ScalarPredictions,
+  SystemCycle,
+} from "../../theory/index.ts";
 import { formatNumber, formatSpread, formatTable } from "../format.ts";
-import type { SimulatedLevel } from "./simulate.ts";
+
+/** One noise level: what came out, what was predicted, what to doubt. */
+export interface SimulatedLevel extends Pick<Ensemble, "stationary" | "reason" | "blowUps"> {
+  readonly noiseU: number;
+  readonly predictions: ScalarPredictions;
+  /** What the finite-step identities make of the other averages. */
+  readonly identities?: Identities;
+  /** Steps in which the averages forget where they began, to 1/e; null when they never do. */
+  readonly relaxationSteps: number | null;
+  /** The cycle that a system without any noise begins on, and its energy where the simulation ends. */
+  readonly cycle?: SystemCycle;
+  readonly doubts: readonly string[];
+}
 
 const titles = [
   "σ_u²",

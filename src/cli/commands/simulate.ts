@@ -2,13 +2,7 @@
 import path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { XyColumn } from "../../figures/index.ts";
-import type {
-  Ensemble,
-  Identities,
-  ScalarPredictions,
-  ScalarSystem,
-  SystemCycle,
-} from "../../theory/index.ts";
+import type { Ensemble, ScalarSystem } from "../../theory/index.ts";
 import {
   type CommonOptions,
   examplesFirst,
@@ -19,7 +13,7 @@ import {
 } from "../host.ts";
 import type { Output } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { simulationTable } from "./simulate-table.ts";
+import { type SimulatedLevel, simulationTable } from "./simulate-table.ts";
 
 interface Options extends CommonOptions {
   readonly eta: number;
@@ -48,19 +42,6 @@ interface Settings extends Omit<ScalarSystem, "noiseU"> {
   readonly seed: number;
   readonly x0: number;
   readonly y0: number;
-}
-
-/** One noise level: what came out, what was predicted, what to doubt. */
-export interface SimulatedLevel extends Pick<Ensemble, "stationary" | "reason" | "blowUps"> {
-  readonly noiseU: number;
-  readonly predictions: ScalarPredictions;
-  /** What the finite-step identities make of the other averages. */
-  readonly identities?: Identities;
-  /** Steps in which the averages forget where they began, to 1/e; null when they never do. */
-  readonly relaxationSteps: number | null;
-  /** The cycle that a system without any noise begins on, and its energy where the simulation ends. */
-  readonly cycle?: SystemCycle;
-  readonly doubts: readonly string[];
 }
 
 /** Registers the command. */

@@ -1,6 +1,6 @@
 // `brink orbits` for reading: the fixed point, a row a direction, a paragraph an orbit.
 import type { OrbitBranch, OrbitStability } from "../../theory/index.ts";
-import type { OrbitRecord, OrbitsRecord } from "../commands/orbits.ts";
+import type { OrbitRecord, OrbitsRecord } from "./record.ts";
 import { formatNumber, formatTable } from "../format.ts";
 
 /** Everything a person wants of the search; the rest is in `--json`. */

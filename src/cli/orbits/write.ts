@@ -4,7 +4,7 @@ import path from "node:path";
 import { headlessDocument } from "../../figures/headless.ts";
 import { type Figure, orbitBranchFigure, toCsv } from "../../figures/index.ts";
 import { RunError } from "../../math/index.ts";
-import type { OrbitRecord, OrbitsRecord } from "../commands/orbits.ts";
+import type { OrbitRecord, OrbitsRecord } from "./record.ts";
 import { drawPngs } from "../pngs.ts";
 import { branchEnd } from "./text.ts";
 
