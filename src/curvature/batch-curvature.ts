@@ -9,7 +9,7 @@ import {
   type BatchLaw,
   type WeightedBatch,
 } from "./noise-batches.ts";
-import type { ExampleObjective } from "./objective-types.ts";
+import type { ExampleObjective, GradientCurvature } from "./objective-types.ts";
 import type { HessianOperator } from "./operator.ts";
 
 /** Stop rule of arXiv 2412.20553: 0.5 % within 10 … 1000 batches. */
@@ -51,7 +51,7 @@ export class BatchCurvatureProbe {
 
   /** Step sharpness g_B·H_B g_B/‖g_B‖² of one batch; null where g_B vanishes. */
   async step(theta: Vector, indices: Uint32Array): Promise<number | null> {
-    const { curvature, squared } = await this.#batch(theta, indices);
+    const { curvature, squared } = await this.#batch(theta, indices, false);
     return quotient(curvature, squared);
   }
 
@@ -101,7 +101,7 @@ export class BatchCurvatureProbe {
   ): Promise<boolean> {
     let finite = true;
     if (batchSharpness) {
-      const { curvature, squared } = await this.#batch(theta, indices);
+      const { curvature, squared } = await this.#batch(theta, indices, full !== null);
       if (squared !== 0) averages.ratios.add(curvature / squared, 1, weight);
       averages.sharpness.add(curvature, squared, weight);
       finite = Number.isFinite(curvature + squared);
@@ -127,8 +127,10 @@ export class BatchCurvatureProbe {
     return Number.isFinite(curvature + squared);
   }
 
-  /** g_B·H_B g_B and ‖g_B‖²; leaves g_B in the gradient buffer. */
-  async #batch(theta: Vector, indices: Uint32Array): Promise<{ curvature: number; squared: number }> {
+  /** g_B·H_B g_B and ‖g_B‖²; leaves g_B in the gradient buffer where it is `needed`. */
+  async #batch(theta: Vector, indices: Uint32Array, needed: boolean): Promise<GradientCurvature> {
+    const together = needed ? null : await this.#objective.gradientCurvature?.(theta, indices);
+    if (together) return together;
     await this.#objective.batchLossAndGradient(theta, indices, this.#gradient);
     const curvature = await this.#objective.batchCurvature(theta, indices, this.#gradient);
     return { curvature, squared: dot(this.#gradient, this.#gradient) };

@@ -13,6 +13,7 @@ export type ProgramKind =
   | "sharpnessGradient"
   | "thirdDerivativeGradient"
   | "projections"
+  | "gradientCurvature"
   | "lineCurvature"
   | "lineDerivatives";
 

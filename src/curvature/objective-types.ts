@@ -38,12 +38,25 @@ export interface Objective {
   dispose(): Promise<void>;
 }
 
+/** Curvature along a gradient, not yet divided. */
+export interface GradientCurvature {
+  /** g·Hg. */
+  readonly curvature: number;
+  /** ‖g‖². */
+  readonly squared: number;
+}
+
 /** What measuring gradient noise and batch curvature needs on top. */
 export interface ExampleObjective extends Objective {
   /** ∇²L_B(θ)·v for the mean loss over the listed examples. `out` must not alias `v`. Cost about two gradients of b. */
   batchHessianProduct(theta: Vector, indices: Uint32Array, v: Vector, out: Vector): Promise<void>;
   /** v·∇²L_B(θ)v alone: forward mode, without a vector of results. Under half the price of `batchHessianProduct`. */
   batchCurvature(theta: Vector, indices: Uint32Array, v: Vector): Promise<number>;
+  /**
+   * g·Hg and ‖g‖² of g = ∇L_B(θ) and H = ∇²L_B(θ), where they can be had without g itself, for three quarters of the
+   * price of both calls; null where they cannot.
+   */
+  gradientCurvature?(theta: Vector, indices: Uint32Array): Promise<GradientCurvature | null>;
   /**
    * ⟨∇ℓ_i(θ), direction⟩ for all n training examples: one forward-mode pass, half of one when `at` is the current
    * linearisation at the same θ.

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { cpuBackend, ORACLE_NETS, oracleObjective, referenceBackend } from "../../test/oracle-networks.ts";
 import { dot, norm, vectorFrom, zeros, type DType, type Vector } from "../math/index.ts";
+import { BatchCurvatureProbe } from "./batch-curvature.ts";
 import { lanczos } from "./lanczos.ts";
 
 function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
@@ -100,6 +101,14 @@ describe.each(Object.keys(ORACLE_NETS))("%s", (name) => {
     ]);
     expect(b.loss).toBeCloseTo(a.loss, 13);
     expect(b.accuracy).toBe(a.accuracy);
+    // What needs the gradient of all chunks first is declined by one way and found by the other.
+    const every = Uint32Array.from({ length: whole.objective.n }, (_, i) => i);
+    expect(await tight.objective.gradientCurvature(theta, every)).toBeNull();
+    const [one, many] = [
+      await new BatchCurvatureProbe(whole.objective).step(theta, every),
+      await new BatchCurvatureProbe(tight.objective).step(theta, every),
+    ];
+    expect(Math.abs(many! / one! - 1)).toBeLessThan(1e-11);
   });
 
   it("uses the values kept at a point, and only there", async () => {
@@ -161,6 +170,23 @@ describe.each(Object.keys(ORACLE_NETS))("%s", (name) => {
       });
     }
     expect(relativeError(mean, [...full])).toBeLessThan(1e-13);
+  });
+
+  it("gives a batch gradient's curvature and length without the gradient, of one chunk", async () => {
+    for (const [dtype, tolerance] of [
+      ["float64", 1e-11],
+      ["float32", 1e-4],
+    ] as const) {
+      const { objective, theta } = oracleObjective(name, dtype, engines.cpu);
+      const gradient = zeros(dtype, objective.size);
+      for (const indices of [Uint32Array.of(3), Uint32Array.of(0, 4, 5), Uint32Array.of(2, 2)]) {
+        await objective.batchLossAndGradient(theta, indices, gradient);
+        const curvature = await objective.batchCurvature(theta, indices, gradient);
+        const found = (await objective.gradientCurvature(theta, indices))!;
+        expect(Math.abs(found.curvature / curvature - 1)).toBeLessThan(tolerance);
+        expect(Math.abs(found.squared / dot(gradient, gradient) - 1)).toBeLessThan(tolerance);
+      }
+    }
   });
 
   it("follows the oracle's gradient descent", async () => {

@@ -13,7 +13,7 @@ import { sizeOf, type Node } from "../tensor/index.ts";
 import { bytesPer, examplesWithin } from "./chunks.ts";
 import { CompiledProblem, feedsFor, type Compiled, type ProgramKind } from "./compiled.ts";
 import { ExampleSet, type ExampleArrays, type ExampleChunk } from "./examples.ts";
-import type { Evaluation, ExampleObjective, SmoothObjective } from "./objective-types.ts";
+import type { Evaluation, ExampleObjective, GradientCurvature, SmoothObjective } from "./objective-types.ts";
 import type { HessianOperator } from "./operator.ts";
 import type { ProbeKind } from "./programs.ts";
 
@@ -61,6 +61,8 @@ export class NetworkObjective implements ExampleObjective, SmoothObjective {
   readonly #kept: Vector[][] = [];
   #linearised: HessianOperator | null = null;
   readonly #buffers = new Map<number, Vector>();
+  /** Sums over all but the first axis of every parameter. */
+  #rowSums: Vector[] | null = null;
 
   constructor(options: ObjectiveOptions) {
     const { network, loss, dtype, train, test, memoryBudget = DEFAULT_BUDGET } = options;
@@ -173,6 +175,19 @@ export class NetworkObjective implements ExampleObjective, SmoothObjective {
 
   async batchCurvature(theta: Vector, indices: Uint32Array, v: Vector): Promise<number> {
     return (await this.#alongLine(theta, v, 2, this.#train.gather(indices), indices.length))[2]!;
+  }
+
+  /** Null for batches of several chunks, whose gradient is only known after the last. */
+  async gradientCurvature(theta: Vector, indices: Uint32Array): Promise<GradientCurvature | null> {
+    const [chunk, ...more] = this.#train.gather(indices);
+    if (chunk === undefined || more.length > 0) return null;
+    const rows = this.layout.entries.map(({ shape }) => shape[0] ?? 1);
+    this.#rowSums ??= rows.map((length) => zeros(this.dtype, length));
+    this.#weight[0] = 1 / indices.length;
+    await this.#run("gradientCurvature", chunk, [["parameters", theta]], [this.#scalar, ...this.#rowSums]);
+    let squared = 0;
+    for (const part of this.#rowSums) for (const value of part) squared += value;
+    return { curvature: this.#scalar[0]!, squared };
   }
 
   async lineDerivatives(theta: Vector, u: Vector, order: 2 | 4): Promise<readonly number[]> {

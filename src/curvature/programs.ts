@@ -10,6 +10,7 @@ import {
   jvp,
   mul,
   partition,
+  stopGradient,
   sum,
   type Graph,
   type Node,
@@ -145,6 +146,27 @@ export class ProblemPrograms {
   /** The same to k = 4. */
   lineDerivatives(): Program {
     return this.#line(4);
+  }
+
+  /**
+   * g·Hg and the squares of g, for g = weight·∇Σℓ_i and H = weight·∇²Σℓ_i: both in one, so that g never leaves the engine.
+   * The squares come summed over all but the first axis of each parameter; whoever adds those up may do it in double.
+   */
+  gradientCurvature(): Program {
+    const { parameters, x, y, weight } = this.inputs;
+    const gradients = grad(this.#weighted(), parameters).map((g, k) =>
+      g === null ? expand(weight.graph.constant(0), parameters[k]!.shape) : g,
+    );
+    // Constant along the line, although it depends on where the line begins.
+    const along = new Map(parameters.map((parameter, k) => [parameter, stopGradient(gradients[k]!)]));
+    const squares = gradients.map((g) => {
+      const inner = g.shape.map((_, axis) => axis).slice(1);
+      return inner.length === 0 ? mul(g, g) : sum(mul(g, g), inner);
+    });
+    return {
+      inputs: [...parameters, x, y, weight],
+      outputs: [lineDerivatives(this.#weighted(), along, 2)[2]!, ...squares],
+    };
   }
 
   /** ⟨∇ℓ_i, probe⟩ for every example: one forward-mode pass instead of n gradients. Shape [examples]. */
