@@ -32,6 +32,22 @@ describe("symmetricEigen", () => {
     );
   });
 
+  it("is the same to the bit at any scale, where squares of entries vanish or overflow too", () => {
+    for (const exponent of [-900, -500, 300, 900]) {
+      const plain = symmetricEigen(randomSymmetric(12, 5));
+      const scaled = symmetricEigen(randomSymmetric(12, 5).map((row) => row.map((x) => x * 2 ** exponent)));
+      expect(scaled.vectors).toEqual(plain.vectors);
+      expect(scaled.values).toEqual(plain.values.map((value) => value * 2 ** exponent));
+      const ends = tridiagonalEigen([3 * 2 ** exponent, 2 ** exponent], [2 ** exponent]);
+      expect(ends.values[0]! / 2 ** exponent).toBeCloseTo(2 + Math.SQRT2, 12);
+    }
+    const tiny = symmetricEigen([
+      [5e-324, 0],
+      [0, 0],
+    ]);
+    expect(tiny.values).toEqual([5e-324, 0]);
+  });
+
   it("keeps eigenvectors orthonormal even when eigenvalues repeat", () => {
     const a = [
       [2, 0, 0, 0],

@@ -22,15 +22,12 @@ export function symmetricEigen(matrix: readonly ArrayLike<number>[]): SymmetricE
   if (work.some((row) => row.some((value) => !Number.isFinite(value)))) {
     throw new RunError("eigenvalues of a matrix with non-finite entries");
   }
+  const unit = scaleToUnit(work);
   const diagonal = new Float64Array(size);
   const off = new Float64Array(size);
   const basis = tridiagonalise(work, diagonal, off);
   implicitQl(diagonal, off, basis);
-  const order = Array.from({ length: size }, (_, k) => k).sort((a, b) => diagonal[b]! - diagonal[a]!);
-  return {
-    values: order.map((k) => diagonal[k]!),
-    vectors: order.map((k) => Float64Array.from(basis, (row) => row[k]!)),
-  };
+  return descending(diagonal, basis, unit);
 }
 
 /** Eigenpairs of the tridiagonal matrix with the given diagonal and off-diagonal (length one less). O(m³). */
@@ -42,11 +39,30 @@ export function tridiagonalEigen(
   const d = Float64Array.from(diagonal);
   const e = new Float64Array(size);
   for (let k = 0; k + 1 < size; k++) e[k] = offDiagonal[k]!;
+  const unit = scaleToUnit([d, e]);
   const basis = identity(size);
   implicitQl(d, e, basis);
-  const order = Array.from({ length: size }, (_, k) => k).sort((a, b) => d[b]! - d[a]!);
+  return descending(d, basis, unit);
+}
+
+/**
+ * Brings the largest entry near 1, so that no square under- or overflows, and returns what was divided by: a power of two,
+ * which changes no bit of the eigenvectors.
+ */
+function scaleToUnit(rows: readonly Float64Array[]): number {
+  let largest = 0;
+  for (const row of rows) for (const value of row) largest = Math.max(largest, Math.abs(value));
+  if (largest === 0 || !Number.isFinite(largest)) return 1;
+  const exponent = Math.min(1000, Math.max(-1000, Math.floor(Math.log2(largest))));
+  const inverse = 2 ** -exponent;
+  for (const row of rows) for (let i = 0; i < row.length; i++) row[i] = row[i]! * inverse;
+  return 2 ** exponent;
+}
+
+function descending(values: Float64Array, basis: readonly Float64Array[], unit: number): SymmetricEigen {
+  const order = Array.from(values, (_, k) => k).sort((a, b) => values[b]! - values[a]!);
   return {
-    values: order.map((k) => d[k]!),
+    values: order.map((k) => unit * values[k]!),
     vectors: order.map((k) => Float64Array.from(basis, (row) => row[k]!)),
   };
 }
