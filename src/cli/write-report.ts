@@ -7,6 +7,7 @@ import { buildReport } from "../figures/index.ts";
 import { RunError } from "../math/index.ts";
 import type { RunRecord } from "../record/index.ts";
 import { drawPngs } from "./pngs.ts";
+import { stabilityFindings } from "./stability/findings.ts";
 
 /** A run to report on, and the folder it is kept in. */
 export interface ReportedRun {
@@ -40,6 +41,7 @@ export function writeReport(
     {
       document: headlessDocument(),
       ...options,
+      findings: stabilityFindings,
       runHref: (id) => relativeHref(folder, folders.get(id) ?? id),
       fileHref: (name, kind) => `${name}.${kind}`,
     },

@@ -25,6 +25,8 @@ export interface ReportOptions extends FigureOptions {
   readonly generatedAt?: string;
   /** provenance.json by run id, for records that do not carry it. */
   readonly provenance?: Readonly<Record<string, unknown>>;
+  /** What else is known of a run, in words. */
+  readonly findings?: (record: RunRecord) => readonly Finding[];
   /** Address of a run's folder, for links to the raw record. */
   readonly runHref?: (id: string) => string;
   /** Address of a figure's file beside the report; links are left out when absent. */
@@ -241,7 +243,7 @@ function runSection(record: RunRecord, row: SummaryRow, options: ReportOptions):
   const notable = record.marks.filter(
     ({ kind, message }) => kind !== "finished" && !isAssumptionWarning(message),
   );
-  const findings = runFindings(record);
+  const findings = [...runFindings(record), ...(options.findings?.(record) ?? [])];
   const label = [row.name, row.differs].filter((part) => part !== undefined && part !== "").join(" · ");
   const took = row.seconds === undefined ? "" : `, ${formatNumber(row.seconds, 3)} s`;
   return html`<section id="${anchor(record.id)}" aria-labelledby="${anchor(record.id)}-title">

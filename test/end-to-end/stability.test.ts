@@ -103,7 +103,14 @@ describe("an experiment", () => {
     // The same runs by name, from an ordinary folder of runs.
     const own = await brink(cwd, ["stability", "--from", "gauss-*", "--json", "--no-figures"]);
     expect(reportOf(own).groups).toEqual(groups);
-    expect(runFolders(cwd).filter((name) => name.startsWith("gauss-"))).toHaveLength(2);
+    const folders = runFolders(cwd).filter((name) => name.startsWith("gauss-"));
+    expect(folders).toHaveLength(2);
+    // And in the ordinary account of a run.
+    const shown = await brink(cwd, ["show", folders[0]!]);
+    expect(shown.stdout).toMatch(/^drift +E\[L′\] ≤ L first at step \d+; \d+ exits? since/m);
+    expect(shown.stdout).toMatch(/^margin +margin γ = /m);
+    await brink(cwd, ["report", folders[0]!, "--out", "page"]);
+    expect(readFileSync(path.join(cwd, "page", "index.html"), "utf8")).toContain("E[L′] ≤ L first at step");
   }, 240_000);
 });
 

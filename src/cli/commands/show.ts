@@ -1,6 +1,7 @@
 // `brink show RUN`: how one run stands, and its whole configuration.
 import type { Command } from "commander";
 import { measuredOf, runFindings } from "../../figures/findings.ts";
+import { stabilityFindings } from "../stability/findings.ts";
 import { isAssumptionWarning, type RunRecord } from "../../record/index.ts";
 import { formatDuration, formatNumber, formatTable } from "../format.ts";
 import { type CommonOptions, examplesFirst, type Host, withRunsDir } from "../host.ts";
@@ -58,7 +59,8 @@ function table(record: RunRecord, dir: string, status: string): string {
         ["gap", `${formatNumber(threshold - sharpness)}, 2/η − S_eq`],
       );
     }
-    for (const { title, text } of runFindings(record)) rows.push([title, text]);
+    for (const { title, text } of [...runFindings(record), ...stabilityFindings(record)])
+      rows.push([title, text]);
     rows.push(["computing", formatDuration(summary.seconds)]);
   }
   for (const { kind, message, step } of marks) {
