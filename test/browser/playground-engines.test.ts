@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeInBrowser, launchBrowser, openPage, serveSite, siteFolder } from "./launch.ts";
@@ -101,6 +102,31 @@ describeInBrowser("the playground's engines", () => {
       for (const [step, loss] of processor.losses) {
         expect(Math.abs(graphics.losses.get(step)! / loss - 1)).toBeLessThan(1e-4);
       }
+    },
+    TIMEOUT,
+  );
+
+  it.each(["index.html", "playground.html", "simulator.html", "orbits.html"])(
+    "first loads less than 250 kB of %s, compressed, and no engine",
+    async (name) => {
+      const { page } = await openPage(browser, `${site.address}${name}`);
+      await page.waitForLoadState("networkidle");
+      const addresses = await page.evaluate(() => [
+        location.href,
+        ...performance.getEntriesByType("resource").map((entry) => entry.name),
+      ]);
+      const loaded = addresses
+        .map((address) => new URL(address).pathname)
+        .filter((pathname) => TYPES[path.extname(pathname)] !== undefined);
+      expect(loaded.length).toBeGreaterThan(2);
+      expect(loaded.filter((pathname) => pathname.endsWith(".wasm"))).toEqual([]);
+      let total = 0;
+      for (const pathname of new Set(loaded)) {
+        total += gzipSync(await readFile(path.join(await siteFolder(), pathname))).length;
+      }
+      expect(total).toBeGreaterThan(10_000);
+      expect(total).toBeLessThan(250_000);
+      await page.context().close();
     },
     TIMEOUT,
   );
