@@ -1,7 +1,7 @@
 // Pages in a headless Chromium for tests: skipped where there is none, errors noted, the site served as `brink serve` does.
 import type { Browser, Page } from "playwright-core";
-import { describe } from "vitest";
-import { findBrowser, siteFolder } from "../../bench/parts/browser.ts";
+import { afterAll, beforeAll, describe } from "vitest";
+import { findBrowser, launchBrowser, siteFolder } from "../../bench/parts/browser.ts";
 import { listen } from "../../src/server/listen.ts";
 import { siteApp } from "../../src/server/site.ts";
 
@@ -47,4 +47,30 @@ export async function openPage(
 /** The built pages on a free port of this machine. */
 export async function serveSite(): Promise<{ readonly address: string; close(): Promise<void> }> {
   return listen(siteApp(await siteFolder()), 0);
+}
+
+/** Opens a page of the served site by its name and what follows, such as `playground.html#seed=1`. */
+export type OpenSitePage = (name: string) => Promise<WatchedPage>;
+
+/** `describeInBrowser` with one browser and one served site for all its tests. */
+export function describeSite(
+  title: string,
+  body: (open: OpenSitePage, browser: () => Browser) => void,
+): void {
+  describeInBrowser(title, () => {
+    let browser: Browser | undefined;
+    let site: { readonly address: string; close(): Promise<void> } | undefined;
+    beforeAll(async () => {
+      site = await serveSite();
+      browser = await launchBrowser();
+    }, 300_000);
+    afterAll(async () => {
+      await browser?.close();
+      await site?.close();
+    });
+    body(
+      (name) => openPage(browser!, `${site!.address}${name}`),
+      () => browser!,
+    );
+  });
 }

@@ -3,9 +3,8 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { describeInBrowser, launchBrowser, openPage, serveSite, siteFolder } from "./launch.ts";
+import { expect, it } from "vitest";
+import { describeSite, openPage, siteFolder, type WatchedPage } from "./launch.ts";
 import { column, press, savedBytes, untilStatus } from "./playground-page.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -36,28 +35,18 @@ async function plainHost(under: string): Promise<{ readonly address: string; rea
   return { address: `http://127.0.0.1:${port}${under}`, server };
 }
 
-describeInBrowser("the playground's engines", () => {
-  let browser: Browser;
-  let site: { readonly address: string; close(): Promise<void> };
-  beforeAll(async () => {
-    site = await serveSite();
-    browser = await launchBrowser();
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+describeSite("the playground's engines", (openSite, browser) => {
   const TIMEOUT = 300_000;
   const RUN = "seed=5&lr=0.05&steps=12&every=4&k=1&landscape=0&widths=16";
 
   /** Trains to the end; the losses, and what the page says of its engine. */
-  async function trained(address: string): Promise<{
+  async function trained(opened: Promise<WatchedPage>): Promise<{
     losses: Map<number, number>;
     engine: string;
     isolated: boolean;
     problems: readonly string[];
   }> {
-    const { page, problems } = await openPage(browser, address);
+    const { page, problems } = await opened;
     await press(page, "Run");
     await untilStatus(page, /Finished: step 12/);
     const losses = await column(page, "loss", 1, "loss");
@@ -72,10 +61,10 @@ describeInBrowser("the playground's engines", () => {
     async () => {
       const { address, server } = await plainHost("/some/where/");
       try {
-        const there = await trained(`${address}playground.html#${RUN}`);
+        const there = await trained(openPage(browser(), `${address}playground.html#${RUN}`));
         expect(there.isolated).toBe(false);
         expect(there.engine).toMatch(/wasm, 1 thread.*not cross-origin isolated/);
-        const here = await trained(`${site.address}playground.html#${RUN}`);
+        const here = await trained(openSite(`playground.html#${RUN}`));
         expect(here.isolated).toBe(true);
         expect(here.engine).not.toContain("isolated");
         expect(there.losses.size).toBe(12);
@@ -93,8 +82,8 @@ describeInBrowser("the playground's engines", () => {
   it(
     "trains on WebGPU with the numbers of the processor, or says why it does not",
     async () => {
-      const graphics = await trained(`${site.address}playground.html#${RUN}&device=webgpu`);
-      const processor = await trained(`${site.address}playground.html#${RUN}`);
+      const graphics = await trained(openSite(`playground.html#${RUN}&device=webgpu`));
+      const processor = await trained(openSite(`playground.html#${RUN}`));
       expect(graphics.engine).toMatch(
         /webgpu, 1 thread|WebGPU was asked for but .+: computing on the processor/,
       );
@@ -109,7 +98,7 @@ describeInBrowser("the playground's engines", () => {
   it.each(["index.html", "playground.html", "simulator.html", "orbits.html"])(
     "first loads less than 250 kB of %s, compressed, and no engine",
     async (name) => {
-      const { page } = await openPage(browser, `${site.address}${name}`);
+      const { page } = await openSite(name);
       await page.waitForLoadState("networkidle");
       const addresses = await page.evaluate(() => [
         location.href,
@@ -134,7 +123,7 @@ describeInBrowser("the playground's engines", () => {
   it(
     "saves a chart as a picture of twice its size",
     async () => {
-      const { page, problems } = await openPage(browser, `${site.address}playground.html#${RUN}`);
+      const { page, problems } = await openSite(`playground.html#${RUN}`);
       await press(page, "Run");
       await untilStatus(page, /Finished: step 12/);
       const svg = (await savedBytes(page, "loss", "SVG")).toString("utf8");

@@ -1,24 +1,13 @@
 // The playground in Chromium: training in the page against the command line, rewinds, forks, exports, and what goes wrong.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { brink, runFile, runFolders, scratch } from "../end-to-end/brink.ts";
-import { describeInBrowser, launchBrowser, openPage, serveSite } from "./launch.ts";
+import { describeSite } from "./launch.ts";
 import { column, experimentFile, fill, press, saved, untilStatus } from "./playground-page.ts";
 
-describeInBrowser("the playground", () => {
-  let browser: Browser;
-  let site: { readonly address: string; close(): Promise<void> };
-  beforeAll(async () => {
-    site = await serveSite();
-    browser = await launchBrowser();
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await site?.close();
-  });
-  const open = (hash: string) => openPage(browser, `${site.address}playground.html#${hash}`);
+describeSite("the playground", (openSite) => {
+  const open = (hash: string) => openSite(`playground.html#${hash}`);
   const TIMEOUT = 300_000;
 
   it(

@@ -1,22 +1,9 @@
 // The simulator and the orbits page in Chromium: their numbers, their links, and what cannot be done.
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { describeInBrowser, launchBrowser, openPage, serveSite } from "./launch.ts";
+import { expect, it } from "vitest";
+import { describeSite } from "./launch.ts";
 import { fill, saved, untilStatus } from "./playground-page.ts";
 
-describeInBrowser("the theory pages", () => {
-  let browser: Browser;
-  let site: { readonly address: string; close(): Promise<void> };
-  beforeAll(async () => {
-    site = await serveSite();
-    browser = await launchBrowser();
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await site?.close();
-  });
-  const open = (page: string) => openPage(browser, `${site.address}${page}`);
-
+describeSite("the theory pages", (open) => {
   it("simulates the gap, follows a slider, and says that a run blew up", async () => {
     const { page, problems } = await open("simulator.html#noise=20&seed=0");
     const status = await untilStatus(page, /Simulated gap/);
