@@ -174,9 +174,9 @@ function startVector(
   random: RandomStream,
 ): Vector {
   const vector = zeros(dtype, size);
-  randomDirection(vector, random);
+  if (noise > 0 || start.length === 0) randomDirection(vector, random);
   if (start.length > 0) {
-    scale(noise / norm(vector), vector);
+    if (noise > 0) scale(noise / norm(vector), vector);
     for (const direction of start) {
       if (direction.length !== size) {
         throw new InputError("start vector has the wrong length", {

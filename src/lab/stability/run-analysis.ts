@@ -1,5 +1,5 @@
 // One run in the light of the theory of large steps: sets, entrances, exits and returns, bounds beside them, rates.
-import { quantile } from "../../math/index.ts";
+import { median } from "../../math/index.ts";
 import type { RunRecord } from "../../record/index.ts";
 import {
   entranceBound,
@@ -156,7 +156,7 @@ function secondOrderError(samples: readonly DriftSample[]): number | null {
   const errors = samples.flatMap(({ relative, secondOrder }) =>
     secondOrder === null || relative === 0 ? [] : [Math.abs(secondOrder / relative - 1)],
   );
-  return errors.length === 0 ? null : quantile(errors, 0.5);
+  return errors.length === 0 ? null : median(errors);
 }
 
 /** Membership at the given steps, which are equally spaced. */
