@@ -78,10 +78,7 @@ await runBenchmark(async () => {
 /** Times a step and its drift at every stage of one run, for every tolerance. */
 async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds: number): Promise<Row[]> {
   const model = new LinearModel(inputs);
-  const engine = (await EngineSingleDraws.create(
-    model,
-    onnxRuntimeBackend(ort, { device: "cpu", threads }),
-  ))!;
+  const backend = onnxRuntimeBackend(ort, { device: "cpu", threads });
   const reference = new LinearDrift(model);
   const random = randomStream(0, "batches");
   const rows: Row[] = [];
@@ -90,6 +87,7 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
     for (; taken < stage; taken++) model.step([random.integer(inputs.n)], lr);
     const brute = bruteForce(model, lr);
     for (const tolerance of TOLERANCES) {
+      const engine = EngineSingleDraws.create(model, backend, tolerance)!;
       const wall: number[] = [];
       const cpu: number[] = [];
       // The first step wakes threads and caches and does not count.
@@ -97,7 +95,7 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
         const used = process.cpuUsage();
         const begin = performance.now();
         model.step([random.integer(inputs.n)], lr);
-        await engine.drift(model, lr, tolerance);
+        await engine.drift(model, lr);
         const time = performance.now() - begin;
         const { user, system } = process.cpuUsage(used);
         taken++;
@@ -106,8 +104,9 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
         cpu.push((user + system) / 1000);
       }
       const exact = reference.measure({ lr, batch: 1, sampling: "with", tolerance: 1e-14 });
-      const found = await engine.drift(model, lr, tolerance);
+      const found = await engine.drift(model, lr);
       const error = Math.abs(found.value / exact.value - 1);
+      await engine.dispose();
       const time = summarise(wall);
       rows.push({
         name: `η = ${lr}, step ${stage}, tolerance ${tolerance}`,
@@ -122,7 +121,6 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
       say(`η = ${lr}, step ${stage}, tolerance ${tolerance}: ${time.median.toFixed(1)} ms`);
     }
   }
-  await engine.dispose();
   return rows;
 }
 

@@ -2,12 +2,15 @@
 import { randomStream, vectorFrom, type Vector } from "../../math/index.ts";
 import type { DriftRecord } from "../../record/index.ts";
 import {
+  type CurvatureMoments,
+  curvatureMoments,
   type Drift,
   type DriftOptions,
   EngineSingleDraws,
   GRAM_LIMIT,
   type LabelledInputs,
   LinearDrift,
+  LinearEngine,
   LinearModel,
   secondOrderDrift,
 } from "../../theory/index.ts";
@@ -18,7 +21,7 @@ import { driftStream, type LossProbe, type ProbedPoint, type StepSettings } from
 
 /** Relative error allowed per change of a loss where the engine computes: of a drift it makes 1e-7 or less, measured (see `bench/stability.ts`). */
 const TOLERANCE = 1e-6;
-/** From so many examples on the matrix products of small moves are worth their overhead. */
+/** From so many examples on the engine's products are worth their overhead. */
 const ENGINE_FROM = 200;
 
 /** Whether the network is a linear model without bias, on few enough examples to keep their inner products. */
@@ -35,12 +38,18 @@ export function labelledInputs({ inputs, labels, classes }: Classifier): Labelle
   return { n, d: x.length / n, classes, x, labels };
 }
 
+/** The model's products on the engine. */
+interface Engines {
+  readonly products: LinearEngine;
+  readonly singles: EngineSingleDraws;
+}
+
 /** Exact drift for b = 1 by the Gram matrix, and wherever batches can be enumerated; see `LinearDrift`. */
 export class LinearProbe implements LossProbe {
   readonly #model: LinearModel;
   readonly #drift: LinearDrift;
   readonly #backend: Backend | null;
-  #engine: Promise<EngineSingleDraws | null> | null = null;
+  #engines: Promise<Engines | null> | null = null;
 
   constructor(classifier: Classifier) {
     this.#model = new LinearModel(labelledInputs(classifier));
@@ -48,25 +57,35 @@ export class LinearProbe implements LossProbe {
     this.#backend = classifier.labels.length < ENGINE_FROM ? null : (classifier.backend ?? null);
   }
 
-  point(theta: Vector): Promise<ProbedPoint> {
+  async point(theta: Vector): Promise<ProbedPoint> {
     const model = this.#model;
-    model.setWeights(theta);
+    const engines = await this.#compiled();
+    let gradNorm: number;
+    if (engines === null) {
+      model.setWeights(theta);
+      gradNorm = model.gradientNorm;
+    } else {
+      await engines.products.setWeights(model, theta);
+      gradNorm = await engines.products.gradientNorm(model);
+    }
     const gradients = {
-      gradNorm: finiteOrNull(model.gradientNorm),
+      gradNorm: finiteOrNull(gradNorm),
       meanSquareGradient: finiteOrNull(model.meanSquareGradient),
     };
-    return Promise.resolve({ ...model.point, gradients });
+    return { ...model.point, gradients };
   }
 
   async drift(
     step: number,
     { lr, batch, sampling, seed, batches: samples }: StepSettings,
   ): Promise<DriftRecord> {
+    const model = this.#model;
     const random = randomStream(seed, driftStream(step));
     const options = { lr, batch, sampling, samples, random };
     const { relative, stderr, increaseProbability, batches, exact } = await this.#measure(options);
-    const second = secondOrderDrift(this.#model, options);
-    const { loss } = this.#model.point;
+    const moments = await this.#moments();
+    const { loss } = model.point;
+    const second = moments === null ? null : secondOrderDrift(moments, model.inputs.n, options);
     return {
       relative: finiteOrNull(relative),
       stderr: exact ? 0 : finiteOrNull(stderr / loss),
@@ -78,11 +97,26 @@ export class LinearProbe implements LossProbe {
   }
 
   async #measure(options: DriftOptions): Promise<Drift> {
-    if (options.batch === 1 && this.#backend !== null) {
-      this.#engine ??= EngineSingleDraws.create(this.#model, this.#backend);
-      const engine = await this.#engine;
-      if (engine !== null) return engine.drift(this.#model, options.lr, TOLERANCE);
-    }
-    return this.#drift.measure(options);
+    const engines = options.batch === 1 ? await this.#compiled() : null;
+    return engines === null ? this.#drift.measure(options) : engines.singles.drift(this.#model, options.lr);
+  }
+
+  async #moments(): Promise<CurvatureMoments | null> {
+    const engines = await this.#compiled();
+    if (engines === null) return curvatureMoments(this.#model);
+    const mean = await engines.products.meanMoments(this.#model);
+    return { ...mean, single: await engines.singles.meanCurvature(this.#model) };
+  }
+
+  #compiled(): Promise<Engines | null> {
+    return (this.#engines ??= this.#compile());
+  }
+
+  async #compile(): Promise<Engines | null> {
+    const model = this.#model;
+    if (this.#backend === null) return null;
+    const singles = EngineSingleDraws.create(model, this.#backend, TOLERANCE);
+    if (singles === null) return null;
+    return { singles, products: await LinearEngine.create(model.inputs, this.#backend) };
   }
 }

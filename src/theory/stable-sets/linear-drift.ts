@@ -1,4 +1,4 @@
-// Drift of the linear classifier: exact where batches can be counted, else sampled; and to second order in the step.
+// Drift of the linear classifier: exact where batches can be counted, else sampled.
 import { InputError, type RandomStream } from "../../math/index.ts";
 import { resolveBatch, type Sampling } from "../../optim/index.ts";
 import {
@@ -95,57 +95,4 @@ export class LinearDrift {
     }
     return total / n;
   }
-}
-
-/**
- * −η‖∇L‖² + (η²/2)·E⟨g_B, Hg_B⟩, the drift to second order in η; batches enter through the weights of ⟨∇L, H∇L⟩ and of
- * mean ⟨∇ℓ_i, H∇ℓ_i⟩ alone. O(n²K). Null beyond `GRAM_LIMIT` examples.
- */
-export function secondOrderDrift(model: LinearModel, options: DriftOptions): number | null {
-  const { lr, batch, sampling } = options;
-  const { n, classes, labels } = model.inputs;
-  resolveBatch(batch, n);
-  const { gram, residuals } = model;
-  if (gram === null) return null;
-  const moves = new Float64Array(classes);
-  const move = new Float64Array(classes);
-  let gradient = 0;
-  let single = 0;
-  let full = 0;
-  for (let j = 0; j < n; j++) {
-    moves.fill(0);
-    for (let i = 0; i < n; i++) {
-      const product = gram[i * n + j]!;
-      for (let k = 0; k < classes; k++) {
-        move[k] = product * residuals[i * classes + k]!;
-        moves[k]! += move[k]! / n;
-      }
-      single += spread(residuals, j * classes, classes, labels[j]!, move) / n / n;
-    }
-    for (let k = 0; k < classes; k++) gradient += (moves[k]! * residuals[j * classes + k]!) / n;
-    full += spread(residuals, j * classes, classes, labels[j]!, moves) / n;
-  }
-  // E⟨g_B, Hg_B⟩ = ⟨∇L, H∇L⟩ + (variance of the mean of b draws): 1/b of the spread of single examples about ∇L.
-  const population = sampling === "with" ? 1 : n === 1 ? 0 : (n - batch) / (n - 1);
-  return -lr * gradient + ((lr * lr) / 2) * (full + (population / batch) * (single - full));
-}
-
-/** aᵀ(diag p − ppᵀ)a, the variance of a_k under p, without p_y. */
-function spread(
-  residuals: Float64Array,
-  row: number,
-  classes: number,
-  label: number,
-  a: Float64Array,
-): number {
-  let mean = 0;
-  let square = 0;
-  for (let k = 0; k < classes; k++) {
-    if (k === label) continue;
-    const moved = a[k]! - a[label]!;
-    const share = residuals[row + k]! * moved;
-    mean += share;
-    square += share * moved;
-  }
-  return square - mean * mean;
 }

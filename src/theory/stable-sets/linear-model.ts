@@ -33,8 +33,8 @@ export class LinearModel {
     this.#batchGradient = new Float64Array(classes * d);
   }
 
-  /** Moves to other weights, K×d. O(ndK). Throws InputError for another length. */
-  setWeights(weights: ArrayLike<number>): void {
+  /** Moves to other weights, K×d. O(ndK), O(nK) where their logits X·Wᵀ are known. Throws InputError for another length. */
+  setWeights(weights: ArrayLike<number>, logits?: Float64Array): void {
     if (weights.length !== this.weights.length) {
       throw new InputError("weights do not fit the inputs", {
         received: `${weights.length} weights`,
@@ -42,8 +42,10 @@ export class LinearModel {
       });
     }
     this.weights.set(weights);
-    this.logits.fill(0);
-    addProducts(this.inputs, 1, this.weights, this.logits);
+    if (logits === undefined) {
+      this.logits.fill(0);
+      addProducts(this.inputs, 1, this.weights, this.logits);
+    } else this.logits.set(logits);
     this.#fresh = false;
   }
 

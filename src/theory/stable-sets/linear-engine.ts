@@ -1,0 +1,80 @@
+// The linear classifier's products with all inputs, X·Wᵀ and ∇L, on a backend: what moving to given weights costs.
+import type { Backend, Executable } from "../../runtime/index.ts";
+import { createGraph, matmul } from "../../tensor/index.ts";
+import type { LinearModel } from "./linear-model.ts";
+import { euclideanNorm } from "./matrix.ts";
+import type { LabelledInputs } from "./types.ts";
+import { type CurvatureMoments, meanMoments } from "./second-order-drift.ts";
+
+/** Two programs in double precision for one data set. */
+export class LinearEngine {
+  readonly #x: Float64Array<ArrayBuffer>;
+  readonly #forward: Executable;
+  readonly #backward: Executable;
+  readonly #weights: Float64Array<ArrayBuffer>;
+  readonly #logits: Float64Array<ArrayBuffer>;
+  /** Of the mean loss, K×n. */
+  readonly #residuals: Float64Array<ArrayBuffer>;
+  readonly #gradient: Float64Array<ArrayBuffer>;
+
+  private constructor({ n, d, classes, x }: LabelledInputs, forward: Executable, backward: Executable) {
+    this.#x = new Float64Array(x);
+    this.#forward = forward;
+    this.#backward = backward;
+    this.#weights = new Float64Array(classes * d);
+    this.#logits = new Float64Array(n * classes);
+    this.#residuals = new Float64Array(n * classes);
+    this.#gradient = new Float64Array(classes * d);
+  }
+
+  /** Compiles. Keeps a copy of the inputs: 8nd bytes. */
+  static async create(inputs: LabelledInputs, backend: Backend): Promise<LinearEngine> {
+    const { n, d, classes } = inputs;
+    const graph = createGraph();
+    const x = graph.input("x", [n, d]);
+    const w = graph.input("w", [classes, d]);
+    const residuals = graph.input("residuals", [classes, n]);
+    const forward = await backend.compile(
+      { inputs: [x, w], outputs: [matmul(x, w, false, true)] },
+      "float64",
+    );
+    const backward = await backend.compile(
+      { inputs: [x, residuals], outputs: [matmul(residuals, x)] },
+      "float64",
+    );
+    return new LinearEngine(inputs, forward, backward);
+  }
+
+  /** As `LinearModel.setWeights`. O(ndK). */
+  async setWeights(model: LinearModel, weights: ArrayLike<number>): Promise<void> {
+    this.#weights.set(weights);
+    await this.#forward.run([this.#x, this.#weights], [this.#logits]);
+    model.setWeights(this.#weights, this.#logits);
+  }
+
+  /** ‖∇L‖_F at the model's weights. O(ndK). */
+  async gradientNorm(model: LinearModel): Promise<number> {
+    await this.#differentiate(model);
+    return euclideanNorm(this.#gradient);
+  }
+
+  /** ‖∇L‖² and ⟨∇L, H∇L⟩ at the model's weights. O(ndK). */
+  async meanMoments(model: LinearModel): Promise<Omit<CurvatureMoments, "single">> {
+    await this.#differentiate(model);
+    await this.#forward.run([this.#x, this.#gradient], [this.#logits]);
+    return meanMoments(model, this.#logits);
+  }
+
+  async #differentiate({ inputs: { n, classes }, residuals }: LinearModel): Promise<void> {
+    for (let k = 0; k < classes; k++) {
+      for (let i = 0; i < n; i++) this.#residuals[k * n + i] = residuals[i * classes + k]! / n;
+    }
+    await this.#backward.run([this.#x, this.#residuals], [this.#gradient]);
+  }
+
+  /** Frees native memory. */
+  async dispose(): Promise<void> {
+    await this.#forward.dispose();
+    await this.#backward.dispose();
+  }
+}
