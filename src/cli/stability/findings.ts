@@ -21,17 +21,17 @@ export function stabilityFindings(record: RunRecord): readonly Finding[] {
           : `E[L′] ≤ L first at step ${entrance.toLocaleString("en-US")}; ${exits === 1 ? "1 exit" : `${exits} exits`} since, inside ${percent(occupancy)} of that time`,
     });
   }
-  if (rate?.fit.slope != null) {
-    const { value, low, high } = rate.fit.slope;
+  if (rate?.exponent != null) {
+    const { value, low, high } = rate.exponent;
     found.push({
       title: "rate",
-      text: `best loss ∝ t^−${formatNumber(-value, 3)} over the last nine tenths (95 % interval ${formatNumber(-high, 3)} … ${formatNumber(-low, 3)}, too narrow: a running minimum is correlated); 1 is O(1/t)`,
+      text: `best loss ∝ t^−${formatNumber(value, 3)} over the last nine tenths (95 % interval of this run's noise ${formatNumber(low, 3)} … ${formatNumber(high, 3)}); 1 is O(1/t)`,
     });
   }
   if (monotonicity !== null) {
     const { early, late } = monotonicity;
     found.push({
-      title: rate?.fit.slope == null ? "rises" : "",
+      title: rate?.exponent == null ? "rises" : "",
       text: `the loss rose at ${percent(early)} of the points in the first tenth, at ${percent(late)} in the last`,
     });
   }

@@ -47,8 +47,8 @@ function plainRun(run: StabilityRunAnalysis): Record<string, unknown> {
       rate === null
         ? null
         : {
-            exponent: rate.fit.slope === null ? null : -rate.fit.slope.value,
-            interval: rate.fit.slope === null ? null : [-rate.fit.slope.high, -rate.fit.slope.low],
+            exponent: rate.exponent?.value ?? null,
+            interval: rate.exponent === null ? null : [rate.exponent.low, rate.exponent.high],
             r2: rate.fit.r2,
             logSupremum: rate.logSupremum + Math.log(run.every),
             oscillation: rate.oscillation,

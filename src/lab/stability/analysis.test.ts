@@ -87,7 +87,7 @@ const setting = {
 describe("one run", () => {
   test("a loss of c/t has tail exponent 1, no oscillation and no rise", () => {
     const run = analysed({ logLoss: (t) => -Math.log(1 + t) });
-    expect(-run.rate!.fit.slope!.value).toBeCloseTo(1, 1);
+    expect(run.rate!.exponent!.value).toBeCloseTo(1, 1);
     expect(run.rate!.oscillation).toEqual({ mean: 0, max: 0, spikes: 0 });
     expect(run.monotonicity).toEqual({ early: 0, late: 0, rise: 0 });
     expect(run.finalLogLoss).toBeCloseTo(-Math.log(201), 12);
@@ -174,7 +174,7 @@ describe("one run", () => {
     const run = analysed({ logLoss: (t) => -Math.log(1 + t), ...more });
     expect(run.theory.reason).toMatch(reason);
     expect([run.set, run.bounds, run.sets.theorem]).toEqual([null, null, null]);
-    expect(run.rate!.fit.slope).not.toBeNull();
+    expect(run.rate!.exponent).not.toBeNull();
   });
 
   test("of a leaky network near the identity: its effective margin", () => {

@@ -86,9 +86,7 @@ function describe(members: readonly StabilityRunAnalysis[]): StabilityGroup {
     secondOrderError: over((run) => run.secondOrderError),
     earlyIncreases: over(({ monotonicity }) => monotonicity?.early),
     lateIncreases: over(({ monotonicity }) => monotonicity?.late),
-    tailExponent: over(({ rate }) =>
-      rate === null || rate.fit.slope === null ? null : -rate.fit.slope.value,
-    ),
+    tailExponent: over(({ rate }) => rate?.exponent?.value),
     oscillation: over(({ rate }) => rate?.oscillation.mean),
     spikes: over(({ rate }) => rate?.oscillation.spikes),
     finalLoss: over(({ finalLogLoss }) => decades(finalLogLoss)),

@@ -213,8 +213,10 @@ describe("events of a hand-made series", () => {
 describe("rates", () => {
   test("an exact power law: its exponent, sup t·B_t, no oscillation", () => {
     const logs = Array.from({ length: 5001 }, (_, t) => (t === 0 ? 0 : Math.log(3) - Math.log(t)));
-    const { fit, logSupremum, oscillation } = rateReport(logs);
+    const { fit, exponent, logSupremum, oscillation } = rateReport(logs);
     expect(fit.slope!.value).toBeCloseTo(-1, 10);
+    expect(exponent!.value).toBeCloseTo(1, 10);
+    expect(exponent!.high - exponent!.low).toBeLessThan(1e-10);
     expect(logSupremum).toBeCloseTo(Math.log(3), 10);
     expect(oscillation).toEqual({ mean: 0, max: 0, spikes: 0 });
   });
@@ -223,6 +225,9 @@ describe("rates", () => {
     const logs = Array.from({ length: 5001 }, (_, t) => -Math.log(t + 1) + (t % 10 === 3 ? 2 : 0));
     const calm = rateReport(logs, { from: 100 });
     expect(calm.fit.slope!.value).toBeCloseTo(-1, 2);
+    expect(calm.exponent!.low).toBeLessThan(calm.exponent!.value);
+    // Corrected for correlation: never narrower than the fit's own.
+    expect(calm.exponent!.stderr).toBeGreaterThan(calm.fit.slope!.stderr);
     expect(calm.oscillation.max).toBeGreaterThan(1.9);
     expect(calm.oscillation.mean).toBeGreaterThan(0.1);
     expect(calm.oscillation.spikes).toBeGreaterThan(1.5);

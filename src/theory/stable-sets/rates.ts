@@ -1,5 +1,5 @@
 // Rates of convergence read off a run: the best loss so far, its tail exponent, how far the loss oscillates above it.
-import { InputError, lineFit, type LineFit } from "../../math/index.ts";
+import { type Estimate, InputError, lineFit, type LineFit, wanderingSlope } from "../../math/index.ts";
 
 /** Which part of a run a tail fit looks at. */
 export interface TailOptions {
@@ -16,11 +16,13 @@ export interface RateReport {
   /** Steps of the grid the fit used, and ln of the best loss up to each. */
   readonly steps: readonly number[];
   readonly logBest: readonly number[];
-  /**
-   * ln B_t = a − r·ln t by least squares on the grid: `slope` is −r. The best loss is a running minimum, so its
-   * residuals are correlated and the intervals are narrower than they should be.
-   */
+  /** ln B_t = a − r·ln t by least squares on the grid: `slope` is −r, with intervals for independent residuals. */
   readonly fit: LineFit;
+  /**
+   * r with an interval for a running minimum, whose residuals are not independent (`wanderingSlope`); null where no line could
+   * be fitted. It speaks of this run's noise: a single early jump, kept for ever, sets runs further apart.
+   */
+  readonly exponent: Estimate | null;
   /** ln of sup t·B_t over t ≥ t₀: bounded in t exactly when B_t = O(1/t). */
   readonly logSupremum: number;
   readonly oscillation: Oscillation;
@@ -76,7 +78,13 @@ export function rateReport(logLosses: ArrayLike<number>, options: TailOptions = 
   const fit = lineFit(steps.map(Math.log), logBest, level);
   let logSupremum = -Infinity;
   for (let t = from; t <= last; t++) logSupremum = Math.max(logSupremum, Math.log(t) + best[t]!);
-  return { steps, logBest, fit, logSupremum, oscillation: oscillationOf(logLosses, best, steps) };
+  const exponent = fit.slope === null ? null : exponentOf(wanderingSlope(fit));
+  return { steps, logBest, fit, exponent, logSupremum, oscillation: oscillationOf(logLosses, best, steps) };
+}
+
+/** r = −slope. */
+function exponentOf({ value, stderr, low, high }: Estimate): Estimate {
+  return { value: -value, stderr, low: -high, high: -low };
 }
 
 function oscillationOf(
