@@ -86,6 +86,13 @@ describe("reproduce", () => {
     expect(result.settings).toMatchObject({ sampling: "shuffle", seeds: "0, 1", "learning rate": "0.01" });
   });
 
+  it("names a run that is not in equilibrium beside the mean it is not part of", async () => {
+    keep("climbing", madeRun({ batch: 50, seed: 2, sharpness: (step) => 60 + step / 4 }));
+    const found = row(await numbers("fig2", "--from", "made/*", "climbing/*"), "S_eq, b = 50");
+    expect(found.brink?.runs).toEqual(["made-b50-lr0.01-s0", "made-b50-lr0.01-s1"]);
+    expect(found.remark).toMatch(/without made-b50-lr0\.01-s2: Still climbing/);
+  });
+
   it("writes SVG, PNG, CSV, numbers and a table into a folder of the figure's own", async () => {
     const { code, stdout, stderr } = await brink(cwd, [
       "reproduce",

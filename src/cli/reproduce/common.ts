@@ -35,13 +35,16 @@ export function sharpnessRows(
   }));
 }
 
-/** What to doubt about a group's equilibrium. */
-function remark({ sharpness, unsettled, runs }: AnalysedGroup): { remark?: string } {
-  if (sharpness.mean === null) return { remark: unsettled.map(({ reason }) => reason).join("; ") };
+/** What to doubt about a group's equilibrium, and which runs are not part of it. */
+function remark({ unsettled, runs }: AnalysedGroup): { remark?: string } {
   const drifting = runs.filter(({ drift }) => drift?.flagged === true).length;
-  return drifting === 0
-    ? {}
-    : { remark: `still drifting over the averaged records in ${drifting} of ${runs.length} runs` };
+  const remarks = [
+    ...(drifting === 0
+      ? []
+      : [`still drifting over the averaged records in ${drifting} of ${runs.length} runs`]),
+    ...unsettled.map(({ run, reason }) => `without ${run}: ${reason}`),
+  ];
+  return remarks.length === 0 ? {} : { remark: remarks.join("; ") };
 }
 
 /** A row per mini-batch group: its gap, and why there is none. */

@@ -181,7 +181,10 @@ function landscapeRows(group: StochasticGroup, comparable: boolean): ComparisonR
       row("share of α > 0", found(means.alphaPositive)),
       row("α⊥", found(means.alphaPerp)),
       row("σ_u²", found(means.noiseU)),
-      row("σ_s²", found(means.noiseS)),
+      {
+        ...row("σ_s²", found(means.noiseS)),
+        ...(group.sampling === "shuffle" ? { remark: "slow noise cancels over whole epochs" } : {}),
+      },
       row("λ₂", found(means.lambda2)),
     ];
   });
