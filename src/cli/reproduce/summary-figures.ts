@@ -164,6 +164,7 @@ const fig7: PaperFigure = {
         spec: {
           name: "fig7",
           title: fig7.title,
+          barsTitle: "A  gap by batch size",
           bars: gaps,
           curve: fitCurve(scaling, "b")[0] ?? null,
           tracking: {

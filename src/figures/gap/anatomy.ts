@@ -71,7 +71,7 @@ function barPanel(spec: AnatomySpec, bars: readonly SweepPoint[], lines: readonl
     Plot.ruleY([0], { stroke: INK }),
   ];
   return {
-    title: `Gap by ${spec.tracking.xLabel}`,
+    title: spec.barsTitle ?? `Gap by ${spec.tracking.xLabel}`,
     xLabel: spec.tracking.xLabel,
     yLabel: GAP,
     x: barAxis(bars),

@@ -119,6 +119,8 @@ export interface PointsSpec {
 export interface AnatomySpec {
   readonly name: string;
   readonly title: string;
+  /** Above the bars. Default: the gap by what `tracking` has on its horizontal axis. */
+  readonly barsTitle?: string;
   /** One bar per batch size, in the order given. */
   readonly bars: readonly SweepPoint[];
   /** Drawn over the bars, at the x of each. */
