@@ -1,52 +1,9 @@
-// Blocks of steps and what they do to n losses: inner products gathered, moves in powers, programs run. Plans what goes where.
+// Blocks of steps and what they do to n losses: inner products gathered, moves in powers, programs run.
 import { type DType, type Vector, zeros } from "../../math/index.ts";
 import type { Backend, Executable } from "../../runtime/index.ts";
 import type { LinearModel } from "./linear-model.ts";
 import type { PairChunks } from "./pair-chunks.ts";
 import { pairProgram, type PairShape, type Rung } from "./pair-programs.ts";
-
-/** Milliseconds of a call and of a row, measured at n = 1000, K = 10 on two cores: only their ratios matter. */
-function blockCost(rows: number, { kind, order }: Rung): number {
-  if (kind === "exponential") return 1.1 + 0.01 * rows;
-  return 0.3 + 0.2 * order + (0.001 + 0.00056 * order) * rows;
-}
-
-/** A stretch of sorted rows, and the size of the block it goes into. */
-export interface PlannedBlock {
-  readonly begin: number;
-  readonly end: number;
-  readonly rows: number;
-}
-
-/**
- * Cuts `count` rows, sorted by rung, into blocks of `part` or `whole` rows (a multiple of it) so that the sum of costs is
- * least; a block takes the rung of its last row. O(count/part).
- */
-export function planBlocks(
-  count: number,
-  rungAt: (row: number) => Rung,
-  part: number,
-  whole: number,
-): PlannedBlock[] {
-  const units = Math.ceil(count / part);
-  const cost = new Float64Array(units + 1);
-  const last: PlannedBlock[] = [];
-  for (let unit = 1; unit <= units; unit++) {
-    const end = Math.min(count, unit * part);
-    const rung = rungAt(end - 1);
-    cost[unit] = Infinity;
-    for (const rows of [part, whole]) {
-      const from = Math.max(0, unit - rows / part);
-      const total = cost[from]! + blockCost(rows, rung);
-      if (total >= cost[unit]!) continue;
-      cost[unit] = total;
-      last[unit] = { begin: from * part, end, rows };
-    }
-  }
-  const blocks: PlannedBlock[] = [];
-  for (let unit = units; unit > 0; unit = blocks[0]!.begin / part) blocks.unshift(last[unit]!);
-  return blocks;
-}
 
 /** What one step moves: c_k of every label as `polynomialProgram` takes it, for the rows of one block. */
 export interface BlockMoves {
@@ -68,7 +25,8 @@ export class PairBlocks {
   readonly #executables = new Map<Rung, Promise<Executable>>();
   readonly #gathered: readonly Vector[];
   readonly #factor: Vector;
-  readonly #powers = new Map<Rung, ReadonlyMap<number, Vector>>();
+  readonly #powers = new Map<number, ReadonlyMap<number, Vector>>();
+  readonly #views = new Map<number, readonly Vector[]>();
   readonly #results: readonly Vector[];
   readonly #sums: Vector;
 
@@ -95,9 +53,9 @@ export class PairBlocks {
     shares: readonly Vector[],
   ): Promise<readonly Vector[]> {
     const executable = await this.#executable(rung);
-    this.#gather(moves.rows);
+    const grams = this.#innerProducts(moves.rows);
     const powers = this.#fillPowers(model, moves, rung);
-    const feeds = [...powers.values(), ...this.#gathered, ...shares];
+    const feeds = [...powers.values(), ...grams, ...shares];
     if (rung.kind !== "exponential") {
       this.#factor.fill(0);
       moves.rows.forEach((i, row) => (this.#factor[row] = moves.scale * moves.sizes[i]!));
@@ -117,47 +75,58 @@ export class PairBlocks {
     return executable;
   }
 
-  /** Inner products of the block's steps with every example; neighbours are copied together. */
-  #gather(rows: Int32Array): void {
+  /** Of the block's steps with every example: as they lie where they are neighbours from a multiple of the block's size on. */
+  #innerProducts(rows: Int32Array): readonly Vector[] {
     const { chunks, width } = this.#pairs;
-    for (let begin = 0; begin < rows.length;) {
-      let end = begin + 1;
-      while (end < rows.length && rows[end] === rows[end - 1]! + 1) end++;
-      const from = rows[begin]! * width;
-      const to = from + (end - begin) * width;
-      for (let chunk = 0; chunk < chunks.length; chunk++) {
-        this.#gathered[chunk]!.set(chunks[chunk]!.gram.subarray(from, to), begin * width);
+    const { rows: block } = this.#shape;
+    const first = rows[0]!;
+    if (first % block === 0 && rows[rows.length - 1] === first + rows.length - 1) {
+      let views = this.#views.get(first);
+      if (views === undefined) {
+        views = chunks.map(({ gram }) => gram.subarray(first * width, (first + block) * width));
+        this.#views.set(first, views);
       }
-      begin = end;
+      return views;
     }
+    for (let row = 0; row < rows.length; row++) {
+      const from = rows[row]! * width;
+      for (let chunk = 0; chunk < chunks.length; chunk++) {
+        this.#gathered[chunk]!.set(chunks[chunk]!.gram.subarray(from, from + width), row * width);
+      }
+    }
+    return this.#gathered;
   }
 
   /** c^m/m! over the step's own size, for every label; for exponentials c itself. Rows beyond the block do not move. */
-  #fillPowers(model: LinearModel, moves: BlockMoves, rung: Rung): ReadonlyMap<number, Vector> {
-    const { kind, order } = rung;
+  #fillPowers(model: LinearModel, moves: BlockMoves, { kind, order }: Rung): ReadonlyMap<number, Vector> {
     const { residuals } = model;
     const { lr, rows, sizes } = moves;
     const { classes, rows: block, labels } = this.#shape;
     const stride = block * classes;
-    let powers = this.#powers.get(rung);
+    const key = kind === "exponential" ? 0 : order;
+    let powers = this.#powers.get(key);
     if (powers === undefined) {
       const size = stride * order;
       powers = new Map([...new Set(labels)].map((label) => [label, zeros(this.#dtype, size)]));
-      this.#powers.set(rung, powers);
+      this.#powers.set(key, powers);
     }
     for (const [label, out] of powers) {
       if (rows.length < block) out.fill(0);
       for (let row = 0; row < rows.length; row++) {
         const from = rows[row]! * classes;
-        const unit = kind === "exponential" ? 1 : 1 / sizes[rows[row]!]!;
+        const unit = kind === "exponential" ? lr : lr / sizes[rows[row]!]!;
         const own = residuals[from + label]!;
         for (let k = 0, at = row * classes; k < classes; k++, at++) {
-          const move = lr * (own - residuals[from + k]!);
-          let power = move * unit;
-          out[at] = power;
-          for (let m = 2, to = at + stride; m <= order; m++, to += stride) {
-            power *= move / m;
-            out[to] = power;
+          out[at] = unit * (own - residuals[from + k]!);
+        }
+      }
+      for (let m = 2; m <= order; m++) {
+        const to = (m - 1) * stride;
+        for (let row = 0; row < rows.length; row++) {
+          const factor = sizes[rows[row]!]! / m;
+          const end = (row + 1) * classes;
+          for (let at = row * classes; at < end; at++) {
+            out[to + at] = out[to + at - stride]! * out[at]! * factor;
           }
         }
       }

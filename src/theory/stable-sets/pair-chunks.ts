@@ -9,7 +9,7 @@ const WIDTH = { least: 16, most: 128 } as const;
 export interface PairChunk {
   readonly label: number;
   readonly members: Int32Array;
-  /** ⟨x_i, x_j⟩, n×width over all i and the members j; zero for j = i and where members run out. */
+  /** ⟨x_i, x_j⟩ over all i, and some rows more, and the members j: (n + spare)×width; zero for j = i and where either runs out. */
   readonly gram: Vector;
 }
 
@@ -19,11 +19,12 @@ export interface PairChunks {
   readonly chunks: readonly PairChunk[];
 }
 
-/** O(n²) time and memory: every class wastes less than n·width numbers. */
+/** O(n²) time and memory: every class wastes less than n·width numbers. `spare` rows let the last block be as long as the others. */
 export function pairChunks(
   { n, classes, labels }: LabelledInputs,
   gram: Float64Array,
   dtype: DType,
+  spare: number,
 ): PairChunks {
   const members = Array.from({ length: classes }, (): number[] => []);
   labels.forEach((label, j) => members[label]!.push(j));
@@ -33,14 +34,17 @@ export function pairChunks(
   members.forEach((list, label) => {
     for (let begin = 0; begin < list.length; begin += width) {
       const chunk = Int32Array.from(list.slice(begin, begin + width));
-      chunks.push({ label, members: chunk, gram: columns(gram, n, chunk, width, dtype) });
+      chunks.push({
+        label,
+        members: chunk,
+        gram: columns(gram, n, chunk, width, zeros(dtype, (n + spare) * width)),
+      });
     }
   });
   return { width, chunks };
 }
 
-function columns(gram: Float64Array, n: number, members: Int32Array, width: number, dtype: DType): Vector {
-  const out = zeros(dtype, n * width);
+function columns(gram: Float64Array, n: number, members: Int32Array, width: number, out: Vector): Vector {
   for (let i = 0; i < n; i++) {
     for (let column = 0; column < members.length; column++) {
       const j = members[column]!;

@@ -13,7 +13,7 @@ import {
 } from "../../tensor/index.ts";
 
 /** Orders of the polynomials worth compiling. */
-const ORDERS = [2, 3, 4, 6, 8, 12, 16];
+const ORDERS = [2, 3, 4, 5, 6, 8, 10, 12, 16];
 /** Beyond, exponentials in single precision are cheaper than the next order. */
 const LAST_SINGLE = 8;
 /** Moves that a polynomial serves at all: further ones lose digits in its alternating sum. */

@@ -3,8 +3,9 @@ import { type DType, type Vector, zeros } from "../../math/index.ts";
 import type { Backend } from "../../runtime/index.ts";
 import type { LinearModel } from "./linear-model.ts";
 import { lossChange } from "./loss-change.ts";
-import { PairBlocks, planBlocks } from "./pair-blocks.ts";
+import { PairBlocks } from "./pair-blocks.ts";
 import { type PairChunks, pairChunks } from "./pair-chunks.ts";
+import { planBlocks } from "./pair-plan.ts";
 import { ladder, type Rung, SPREAD } from "./pair-programs.ts";
 import { ownCurvature } from "./second-order-drift.ts";
 import { DRIFT_TOLERANCE, driftOfSingles, SingleDraws } from "./single-draws.ts";
@@ -16,7 +17,7 @@ const SINGLE_FROM = 1e-6;
 const BLOCK = 512;
 const PARTS = 4;
 /** So many steps that move further than all others are not worth a block of their own. */
-const FEW = 32;
+const FEW = 16;
 /** 1 + u at or below which a result of exponentials has lost too many digits. */
 const LOST = 0.01;
 /** 1/x that stays finite, for sizes of steps. */
@@ -42,8 +43,9 @@ export class EngineSingleDraws {
   readonly #sizes: Float64Array;
   readonly #rungs: Int8Array;
   readonly #changes: Float64Array;
-  /** Examples sorted by rung. */
+  /** Examples sorted by rung, and as they come. */
   readonly #rows: Int32Array;
+  readonly #all: Int32Array;
   readonly #delta: Float64Array;
 
   private constructor(model: LinearModel, gram: Float64Array, backend: Backend, tolerance: number) {
@@ -51,9 +53,9 @@ export class EngineSingleDraws {
     const dtype: DType = tolerance >= SINGLE_FROM ? "float32" : "float64";
     this.#tolerance = tolerance;
     this.#singles = new SingleDraws(gram, labels, classes);
-    this.#pairs = pairChunks(model.inputs, gram, dtype);
     this.#ladder = ladder(tolerance, dtype === "float32");
     this.#part = Math.ceil(n / Math.max(2, Math.ceil(n / BLOCK)) / PARTS);
+    this.#pairs = pairChunks(model.inputs, gram, dtype, this.#part * PARTS);
     const sizes = [this.#part, this.#part * PARTS];
     this.#blocks = new Map(
       sizes.map((rows) => [rows, new PairBlocks(backend, dtype, this.#pairs, rows, classes)]),
@@ -64,6 +66,7 @@ export class EngineSingleDraws {
     this.#rungs = new Int8Array(n);
     this.#changes = new Float64Array(n);
     this.#rows = new Int32Array(n);
+    this.#all = Int32Array.from({ length: n }, (_, i) => i);
     this.#delta = new Float64Array(classes);
   }
 
@@ -90,19 +93,25 @@ export class EngineSingleDraws {
     const served = this.#sortRows();
     this.#fillShares(model, maxPotential);
     this.#changes.fill(0);
-    const rungAt = (row: number): Rung => this.#ladder[this.#rungs[this.#rows[row]!]!]!;
-    for (const { begin, end, rows } of planBlocks(served, rungAt, this.#part, this.#part * PARTS)) {
-      const moves = { lr, rows: this.#rows.subarray(begin, end), sizes: this.#sizes, scale: maxPotential };
-      const rung = rungAt(end - 1);
-      const results = await this.#blocks.get(rows)!.run(model, moves, rung, this.#shares);
-      if (rung.kind === "polynomial") this.#addPolynomials(results, moves.rows, maxPotential);
-      else this.#addExponentials(model, lr, maxPotential, results, moves.rows);
+    const plan = planBlocks({
+      ladder: this.#ladder,
+      rungs: this.#rungs,
+      sorted: this.#rows.subarray(0, served),
+      all: this.#all,
+      part: this.#part,
+      whole: this.#part * PARTS,
+    });
+    for (const { rows, size, rung } of plan) {
+      const moves = { lr, rows, sizes: this.#sizes, scale: maxPotential };
+      const results = await this.#blocks.get(size)!.run(model, moves, rung, this.#shares);
+      if (rung.kind === "polynomial") this.#addPolynomials(results, rows, maxPotential);
+      else this.#addExponentials(model, lr, maxPotential, results, rows);
     }
     let total = 0;
     let increases = 0;
     for (let i = 0; i < n; i++) {
-      const others =
-        this.#rungs[i]! < this.#ladder.length ? this.#changes[i]! : singles.otherChanges(model, i, lr);
+      const alone = this.#rungs[i] === this.#ladder.length;
+      const others = alone ? singles.otherChanges(model, i, lr) : this.#changes[i]!;
       const change = others + singles.ownChange(model, i, lr);
       total += change;
       if (change > 0) increases++;
@@ -119,14 +128,15 @@ export class EngineSingleDraws {
     const { maxPotential } = model.point;
     this.#measureSizes(model, 1);
     this.#fillShares(model, maxPotential);
-    const moving = this.#rows.map((_, i) => i).filter((i) => this.#sizes[i]! >= SMALLEST);
     let total = 0;
     const whole = this.#part * PARTS;
-    for (let begin = 0; begin < moving.length; begin += whole) {
-      const rows = moving.subarray(begin, begin + whole);
+    for (let begin = 0; begin < n; begin += whole) {
+      const rows = this.#all.subarray(begin, begin + whole);
       const moves = { lr: 1, rows, sizes: this.#sizes, scale: maxPotential };
       const [sums] = await this.#blocks.get(whole)!.run(model, moves, SPREAD, this.#shares);
-      rows.forEach((i, row) => (total += maxPotential * this.#sizes[i]! * sums![row]!));
+      rows.forEach((i, row) => {
+        if (this.#sizes[i]! >= SMALLEST) total += maxPotential * this.#sizes[i]! * sums![row]!;
+      });
     }
     for (let i = 0; i < n; i++) total += ownCurvature(model, i);
     return total / n / n;
@@ -189,11 +199,18 @@ export class EngineSingleDraws {
     });
   }
 
+  /** Whether the step moves something and does not go one by one: blocks of neighbours hold both. */
+  #inBlock(i: number): boolean {
+    const rung = this.#rungs[i]!;
+    return rung >= 0 && rung < this.#ladder.length;
+  }
+
   #addPolynomials(results: readonly Vector[], rows: Int32Array, scale: number): void {
     const { width } = this.#pairs;
     for (const result of results) {
       for (let row = 0; row < rows.length; row++) {
         const i = rows[row]!;
+        if (!this.#inBlock(i)) continue;
         this.#changes[i]! += sumOfLogs(result, row * width, (row + 1) * width, scale * this.#sizes[i]!);
       }
     }
@@ -212,6 +229,7 @@ export class EngineSingleDraws {
       const result = results[chunk]!;
       for (let row = 0; row < rows.length; row++) {
         const i = rows[row]!;
+        if (!this.#inBlock(i)) continue;
         let total = 0;
         let product = 0;
         for (let column = 0, at = row * width; column < members.length; column++, at++) {
