@@ -30,7 +30,11 @@ export interface Backend {
   readonly device: string;
   /** Threads a kernel may use; 1 for the reference interpreter. */
   readonly threads: number;
-  compile(program: Program, dtype: DType): Promise<Executable>;
+  /**
+   * @param threads at most so many, where the program is of many small operations: what threads save there they
+   * lose waking, and while they wait for more they hold up the next program
+   */
+  compile(program: Program, dtype: DType, threads?: number): Promise<Executable>;
 }
 
 /**

@@ -46,7 +46,8 @@ export function onnxRuntimeBackend(ort: OrtModule, options: OrtOptions): Backend
     name: `onnxruntime ${ort.env.versions.common}`,
     device: options.device,
     threads: options.threads,
-    compile: (program, dtype) => compile(ort, options, program, dtype),
+    compile: (program, dtype, threads = options.threads) =>
+      compile(ort, { ...options, threads: Math.min(threads, options.threads) }, program, dtype),
   };
 }
 

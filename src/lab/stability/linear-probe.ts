@@ -1,5 +1,5 @@
 // Loss and drift of the linear model in float64, without the engine: a drift costs what the losses of its batches cost.
-import { randomStream, vectorFrom, type Vector } from "../../math/index.ts";
+import { norm, randomStream, vectorFrom, type Vector } from "../../math/index.ts";
 import type { DriftRecord } from "../../record/index.ts";
 import {
   type CurvatureMoments,
@@ -49,10 +49,13 @@ export class LinearProbe implements LossProbe {
   readonly #model: LinearModel;
   readonly #drift: LinearDrift;
   readonly #backend: Backend | null;
+  /** ∇L at the point given last. */
+  #gradient: Float64Array<ArrayBuffer>;
   #engines: Promise<Engines | null> | null = null;
 
   constructor(classifier: Classifier) {
     this.#model = new LinearModel(labelledInputs(classifier));
+    this.#gradient = new Float64Array(this.#model.weights.length);
     this.#drift = new LinearDrift(this.#model);
     this.#backend = classifier.labels.length < ENGINE_FROM ? null : (classifier.backend ?? null);
   }
@@ -60,16 +63,15 @@ export class LinearProbe implements LossProbe {
   async point(theta: Vector): Promise<ProbedPoint> {
     const model = this.#model;
     const engines = await this.#compiled();
-    let gradNorm: number;
     if (engines === null) {
       model.setWeights(theta);
-      gradNorm = model.gradientNorm;
+      model.gradient(this.#gradient);
     } else {
       await engines.products.setWeights(model, theta);
-      gradNorm = await engines.products.gradientNorm(model);
+      this.#gradient = await engines.products.gradient(model);
     }
     const gradients = {
-      gradNorm: finiteOrNull(gradNorm),
+      gradNorm: finiteOrNull(norm(this.#gradient)),
       meanSquareGradient: finiteOrNull(model.meanSquareGradient),
     };
     return { ...model.point, gradients };
@@ -104,7 +106,7 @@ export class LinearProbe implements LossProbe {
   async #moments(): Promise<CurvatureMoments | null> {
     const engines = await this.#compiled();
     if (engines === null) return curvatureMoments(this.#model);
-    const mean = await engines.products.meanMoments(this.#model);
+    const mean = await engines.products.meanMoments(this.#model, this.#gradient);
     return { ...mean, single: await engines.singles.meanCurvature(this.#model) };
   }
 

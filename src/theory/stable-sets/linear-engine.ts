@@ -2,11 +2,10 @@
 import type { Backend, Executable } from "../../runtime/index.ts";
 import { createGraph, matmul } from "../../tensor/index.ts";
 import type { LinearModel } from "./linear-model.ts";
-import { euclideanNorm } from "./matrix.ts";
 import type { LabelledInputs } from "./types.ts";
 import { type CurvatureMoments, meanMoments } from "./second-order-drift.ts";
 
-/** Two programs in double precision for one data set. */
+/** Two programs in double precision for one data set, bound by memory: one thread each. */
 export class LinearEngine {
   readonly #x: Float64Array<ArrayBuffer>;
   readonly #forward: Executable;
@@ -34,14 +33,10 @@ export class LinearEngine {
     const x = graph.input("x", [n, d]);
     const w = graph.input("w", [classes, d]);
     const residuals = graph.input("residuals", [classes, n]);
-    const forward = await backend.compile(
-      { inputs: [x, w], outputs: [matmul(x, w, false, true)] },
-      "float64",
-    );
-    const backward = await backend.compile(
-      { inputs: [x, residuals], outputs: [matmul(residuals, x)] },
-      "float64",
-    );
+    const logits = matmul(x, w, false, true);
+    const forward = await backend.compile({ inputs: [x, w], outputs: [logits] }, "float64", 1);
+    const gradient = matmul(residuals, x);
+    const backward = await backend.compile({ inputs: [x, residuals], outputs: [gradient] }, "float64", 1);
     return new LinearEngine(inputs, forward, backward);
   }
 
@@ -52,24 +47,22 @@ export class LinearEngine {
     model.setWeights(this.#weights, this.#logits);
   }
 
-  /** ‖∇L‖_F at the model's weights. O(ndK). */
-  async gradientNorm(model: LinearModel): Promise<number> {
-    await this.#differentiate(model);
-    return euclideanNorm(this.#gradient);
-  }
-
-  /** ‖∇L‖² and ⟨∇L, H∇L⟩ at the model's weights. O(ndK). */
-  async meanMoments(model: LinearModel): Promise<Omit<CurvatureMoments, "single">> {
-    await this.#differentiate(model);
-    await this.#forward.run([this.#x, this.#gradient], [this.#logits]);
+  /** ‖∇L‖² and ⟨∇L, H∇L⟩ from the gradient at the model's weights. O(ndK). */
+  async meanMoments(
+    model: LinearModel,
+    gradient: Float64Array<ArrayBuffer>,
+  ): Promise<Omit<CurvatureMoments, "single">> {
+    await this.#forward.run([this.#x, gradient], [this.#logits]);
     return meanMoments(model, this.#logits);
   }
 
-  async #differentiate({ inputs: { n, classes }, residuals }: LinearModel): Promise<void> {
+  /** ∇L at the model's weights, K×d; valid until the next call. O(ndK). */
+  async gradient({ inputs: { n, classes }, residuals }: LinearModel): Promise<Float64Array<ArrayBuffer>> {
     for (let k = 0; k < classes; k++) {
       for (let i = 0; i < n; i++) this.#residuals[k * n + i] = residuals[i * classes + k]! / n;
     }
     await this.#backward.run([this.#x, this.#residuals], [this.#gradient]);
+    return this.#gradient;
   }
 
   /** Frees native memory. */

@@ -19,6 +19,7 @@ export class LinearModel {
   readonly #losses: Losses;
   readonly #batchGradient: Float64Array;
   #gram: Float64Array | null = null;
+  #squaredNorms: Float64Array | null = null;
   /** Whether losses and residuals belong to the logits. */
   #fresh = false;
 
@@ -106,14 +107,18 @@ export class LinearModel {
     return euclideanNorm(this.#batchGradient);
   }
 
-  /** mean ‖∇ℓ_i‖_F², the second moment of the stochastic gradient at b = 1. O(nK + nd). */
+  /** mean ‖∇ℓ_i‖_F², the second moment of the stochastic gradient at b = 1. O(nK), once O(nd). */
   get meanSquareGradient(): number {
     const { n, d, classes, x } = this.inputs;
     const residuals = this.residuals;
+    this.#squaredNorms ??= Float64Array.from({ length: n }, (_, i) =>
+      sumOfSquares(x.subarray(i * d, (i + 1) * d)),
+    );
     let total = 0;
     for (let i = 0; i < n; i++) {
-      const residual = sumOfSquares(residuals.subarray(i * classes, (i + 1) * classes));
-      total += residual * sumOfSquares(x.subarray(i * d, (i + 1) * d));
+      let residual = 0;
+      for (let at = i * classes; at < (i + 1) * classes; at++) residual += residuals[at]! * residuals[at]!;
+      total += residual * this.#squaredNorms[i]!;
     }
     return total / n;
   }

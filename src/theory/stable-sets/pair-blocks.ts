@@ -1,16 +1,16 @@
-// Blocks of steps and what they do to n losses: inner products gathered, moves in powers, programs run.
+// Blocks of steps and what they do to n losses: inner products gathered, moves written, programs run.
 import { type DType, type Vector, zeros } from "../../math/index.ts";
 import type { Backend, Executable } from "../../runtime/index.ts";
 import type { LinearModel } from "./linear-model.ts";
 import type { PairChunks } from "./pair-chunks.ts";
 import { pairProgram, type PairShape, type Rung } from "./pair-programs.ts";
 
-/** What one step moves: c_k of every label as `polynomialProgram` takes it, for the rows of one block. */
+/** The steps of one block. */
 export interface BlockMoves {
   readonly lr: number;
   /** Rows of the residuals. */
   readonly rows: Int32Array;
-  /** By example, a bound on |c_k|: powers are divided by it. */
+  /** By example, a bound on |c_k|: results are divided by it. */
   readonly sizes: Float64Array;
   /** What the p of `run` are divided by. */
   readonly scale: number;
@@ -25,7 +25,8 @@ export class PairBlocks {
   readonly #executables = new Map<Rung, Promise<Executable>>();
   readonly #gathered: readonly Vector[];
   readonly #factor: Vector;
-  readonly #powers = new Map<number, ReadonlyMap<number, Vector>>();
+  /** By label. */
+  readonly #moves: ReadonlyMap<number, { readonly move: Vector; readonly unit: Vector }>;
   readonly #views = new Map<number, readonly Vector[]>();
   readonly #results: readonly Vector[];
   readonly #sums: Vector;
@@ -38,6 +39,10 @@ export class PairBlocks {
     this.#shape = { rows, width, classes, labels: chunks.map(({ label }) => label) };
     this.#gathered = chunks.map(() => zeros(dtype, rows * width));
     this.#factor = zeros(dtype, rows);
+    const moves = (): Vector => zeros(dtype, rows * classes);
+    this.#moves = new Map(
+      [...new Set(this.#shape.labels)].map((label) => [label, { move: moves(), unit: moves() }]),
+    );
     this.#results = chunks.map(() => zeros(dtype, rows * width));
     this.#sums = zeros(dtype, rows);
   }
@@ -54,12 +59,13 @@ export class PairBlocks {
   ): Promise<readonly Vector[]> {
     const executable = await this.#executable(rung);
     const grams = this.#innerProducts(moves.rows);
-    const powers = this.#fillPowers(model, moves, rung);
-    const feeds = [...powers.values(), ...grams, ...shares];
+    this.#fillMoves(model, moves);
+    const labelled = [...this.#moves.values()];
+    const feeds = [...labelled.map(({ move }) => move), ...grams, ...shares];
     if (rung.kind !== "exponential") {
       this.#factor.fill(0);
       moves.rows.forEach((i, row) => (this.#factor[row] = moves.scale * moves.sizes[i]!));
-      feeds.unshift(this.#factor);
+      feeds.unshift(this.#factor, ...labelled.map(({ unit }) => unit));
     }
     const results = rung.kind === "spread" ? [this.#sums] : this.#results.slice(0, executable.outputs.length);
     await executable.run(feeds, results);
@@ -69,7 +75,7 @@ export class PairBlocks {
   #executable(rung: Rung): Promise<Executable> {
     let executable = this.#executables.get(rung);
     if (executable === undefined) {
-      executable = this.#backend.compile(pairProgram(this.#shape, rung), this.#dtype);
+      executable = this.#backend.compile(pairProgram(this.#shape, rung), this.#dtype, 1);
       this.#executables.set(rung, executable);
     }
     return executable;
@@ -97,41 +103,24 @@ export class PairBlocks {
     return this.#gathered;
   }
 
-  /** c^m/m! over the step's own size, for every label; for exponentials c itself. Rows beyond the block do not move. */
-  #fillPowers(model: LinearModel, moves: BlockMoves, { kind, order }: Rung): ReadonlyMap<number, Vector> {
+  /** c of every label, and c over each step's size. Rows beyond the block do not move. */
+  #fillMoves(model: LinearModel, { lr, rows, sizes }: BlockMoves): void {
     const { residuals } = model;
-    const { lr, rows, sizes } = moves;
-    const { classes, rows: block, labels } = this.#shape;
-    const stride = block * classes;
-    const key = kind === "exponential" ? 0 : order;
-    let powers = this.#powers.get(key);
-    if (powers === undefined) {
-      const size = stride * order;
-      powers = new Map([...new Set(labels)].map((label) => [label, zeros(this.#dtype, size)]));
-      this.#powers.set(key, powers);
-    }
-    for (const [label, out] of powers) {
-      if (rows.length < block) out.fill(0);
-      for (let row = 0; row < rows.length; row++) {
+    const { classes } = this.#shape;
+    for (const [label, { move, unit }] of this.#moves) {
+      for (let row = 0, at = 0; row < rows.length; row++) {
         const from = rows[row]! * classes;
-        const unit = kind === "exponential" ? lr : lr / sizes[rows[row]!]!;
+        const inverse = 1 / sizes[rows[row]!]!;
         const own = residuals[from + label]!;
-        for (let k = 0, at = row * classes; k < classes; k++, at++) {
-          out[at] = unit * (own - residuals[from + k]!);
+        for (let k = 0; k < classes; k++, at++) {
+          const c = lr * (own - residuals[from + k]!);
+          move[at] = c;
+          unit[at] = c * inverse;
         }
       }
-      for (let m = 2; m <= order; m++) {
-        const to = (m - 1) * stride;
-        for (let row = 0; row < rows.length; row++) {
-          const factor = sizes[rows[row]!]! / m;
-          const end = (row + 1) * classes;
-          for (let at = row * classes; at < end; at++) {
-            out[to + at] = out[to + at - stride]! * out[at]! * factor;
-          }
-        }
-      }
+      move.fill(0, rows.length * classes);
+      unit.fill(0, rows.length * classes);
     }
-    return powers;
   }
 
   /** Frees native memory. */

@@ -1,16 +1,5 @@
 // The programs that say what a block of steps does to n losses: polynomials of the inner products, or exponentials.
-import {
-  add,
-  createGraph,
-  exp,
-  matmul,
-  mul,
-  type Node,
-  type Program,
-  slice,
-  sub,
-  sum,
-} from "../../tensor/index.ts";
+import { add, createGraph, exp, matmul, mul, type Node, type Program, sub, sum } from "../../tensor/index.ts";
 
 /** Orders of the polynomials worth compiling. */
 const ORDERS = [2, 3, 4, 5, 6, 8, 10, 12, 16];
@@ -86,8 +75,8 @@ export function pairProgram(shape: PairShape, rung: Rung): Program {
  * u = Σ_k p_k(e^{Gc_k} − 1) = Σ_m G^m Σ_k p_k c_k^m/m!, one product of small matrices an order. Several chunks share a
  * result, a + b + ab, as many as `reach` allows.
  *
- * Inputs: what to multiply a product of two results by (rows×1); for every label c^m/m! of all orders (M·rows×K); for
- * every chunk G and p. Outputs: rows×width each.
+ * Inputs: what to multiply a product of two results by (rows×1); for every label c over the size of each row, then c itself
+ * (rows×K); for every chunk G and p. Outputs: rows×width each, divided by the sizes.
  */
 function polynomialProgram(shape: PairShape, { order, reach }: Rung): Program {
   const { factor, powers, grams, shares, inputs } = pairInputs(shape, order);
@@ -122,15 +111,18 @@ function spreadProgram(shape: PairShape): Program {
 function pairInputs({ rows, width, classes, labels }: PairShape, order: number) {
   const graph = createGraph();
   const factor = graph.input("factor", [rows, 1]);
-  const stacks = new Map<number, Node>();
-  for (const label of new Set(labels)) {
-    stacks.set(label, graph.input(`powers${label}`, [order * rows, classes]));
-  }
+  const present = [...new Set(labels)];
+  const units = present.map((label) => graph.input(`unit${label}`, [rows, classes]));
+  const moves = present.map((label) => graph.input(`move${label}`, [rows, classes]));
   const grams = labels.map((_, chunk) => graph.input(`gram${chunk}`, [rows, width]));
   const shares = labels.map((_, chunk) => graph.input(`p${chunk}`, [classes, width]));
-  const powers = (chunk: number, m: number): Node =>
-    slice(stacks.get(labels[chunk]!)!, [(m - 1) * rows, 0], [m * rows, classes]);
-  return { factor, powers, grams, shares, inputs: [factor, ...stacks.values(), ...grams, ...shares] };
+  const stacks = units.map((unit, at) => {
+    const stack = [unit];
+    for (let m = 2; m <= order; m++) stack.push(mul(stack[m - 2]!, mul(moves[at]!, 1 / m)));
+    return stack;
+  });
+  const powers = (chunk: number, m: number): Node => stacks[present.indexOf(labels[chunk]!)]![m - 1]!;
+  return { factor, powers, grams, shares, inputs: [factor, ...units, ...moves, ...grams, ...shares] };
 }
 
 /**
