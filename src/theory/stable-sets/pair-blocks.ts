@@ -86,7 +86,7 @@ export class PairBlocks {
     const { chunks, width } = this.#pairs;
     const { rows: block } = this.#shape;
     const first = rows[0]!;
-    if (first % block === 0 && rows[rows.length - 1] === first + rows.length - 1) {
+    if (first % block === 0 && rows.every((row, at) => row === first + at)) {
       let views = this.#views.get(first);
       if (views === undefined) {
         views = chunks.map(({ gram }) => gram.subarray(first * width, (first + block) * width));
