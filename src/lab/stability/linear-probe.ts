@@ -38,12 +38,6 @@ export function labelledInputs({ inputs, labels, classes }: Classifier): Labelle
   return { n, d: x.length / n, classes, x, labels };
 }
 
-/** The model's products on the engine. */
-interface Engines {
-  readonly products: LinearEngine;
-  readonly singles: EngineSingleDraws;
-}
-
 /** Exact drift for b = 1 by the Gram matrix, and wherever batches can be enumerated; see `LinearDrift`. */
 export class LinearProbe implements LossProbe {
   readonly #model: LinearModel;
@@ -51,7 +45,8 @@ export class LinearProbe implements LossProbe {
   readonly #backend: Backend | null;
   /** ∇L at the point given last. */
   #gradient: Float64Array<ArrayBuffer>;
-  #engines: Promise<Engines | null> | null = null;
+  #products: Promise<LinearEngine> | null = null;
+  #singles: EngineSingleDraws | null = null;
 
   constructor(classifier: Classifier) {
     this.#model = new LinearModel(labelledInputs(classifier));
@@ -62,13 +57,13 @@ export class LinearProbe implements LossProbe {
 
   async point(theta: Vector): Promise<ProbedPoint> {
     const model = this.#model;
-    const engines = await this.#compiled();
-    if (engines === null) {
+    const products = await this.#engineProducts();
+    if (products === null) {
       model.setWeights(theta);
       model.gradient(this.#gradient);
     } else {
-      await engines.products.setWeights(model, theta);
-      this.#gradient = await engines.products.gradient(model);
+      await products.setWeights(model, theta);
+      this.#gradient = await products.gradient(model);
     }
     const gradients = {
       gradNorm: finiteOrNull(norm(this.#gradient)),
@@ -98,27 +93,27 @@ export class LinearProbe implements LossProbe {
     };
   }
 
-  async #measure(options: DriftOptions): Promise<Drift> {
-    const engines = options.batch === 1 ? await this.#compiled() : null;
-    return engines === null ? this.#drift.measure(options) : engines.singles.drift(this.#model, options.lr);
+  #measure(options: DriftOptions): Drift | Promise<Drift> {
+    const singles = options.batch === 1 ? this.#engineSingles() : null;
+    return singles === null ? this.#drift.measure(options) : singles.drift(this.#model, options.lr);
   }
 
   async #moments(): Promise<CurvatureMoments | null> {
-    const engines = await this.#compiled();
-    if (engines === null) return curvatureMoments(this.#model);
-    const mean = await engines.products.meanMoments(this.#model, this.#gradient);
-    return { ...mean, single: await engines.singles.meanCurvature(this.#model) };
+    const products = await this.#engineProducts();
+    const singles = this.#engineSingles();
+    if (products === null || singles === null) return curvatureMoments(this.#model);
+    const mean = await products.meanMoments(this.#model, this.#gradient);
+    return { ...mean, single: await singles.meanCurvature(this.#model) };
   }
 
-  #compiled(): Promise<Engines | null> {
-    return (this.#engines ??= this.#compile());
+  #engineProducts(): Promise<LinearEngine | null> {
+    if (this.#backend === null) return Promise.resolve(null);
+    return (this.#products ??= LinearEngine.create(this.#model.inputs, this.#backend));
   }
 
-  async #compile(): Promise<Engines | null> {
-    const model = this.#model;
+  /** Apart from the products, since it takes all inner products of the inputs, which the loss alone does not need. */
+  #engineSingles(): EngineSingleDraws | null {
     if (this.#backend === null) return null;
-    const singles = EngineSingleDraws.create(model, this.#backend, TOLERANCE);
-    if (singles === null) return null;
-    return { singles, products: await LinearEngine.create(model.inputs, this.#backend) };
+    return (this.#singles ??= EngineSingleDraws.create(this.#model, this.#backend, TOLERANCE));
   }
 }

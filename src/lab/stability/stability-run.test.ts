@@ -1,11 +1,12 @@
 // measure.stability: loss, potential and drift are those of an independent reference, whichever probe finds them; training never notices.
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { NetworkObjective } from "../../curvature/index.ts";
 import { randomStream, type Vector, vectorFrom } from "../../math/index.ts";
 import { buildNetwork } from "../../nets/index.ts";
 import type { MeasurementEvent } from "../../record/index.ts";
 import { referenceBackend } from "../../runtime/index.ts";
+import { LinearModel } from "../../theory/index.ts";
 import type { ExperimentConfig } from "../config-types.ts";
 import { lanczosSharpness } from "../lanczos-sharpness.ts";
 import { parseExperiment } from "../parse-experiment.ts";
@@ -111,6 +112,11 @@ test("many examples: the engine's matrix products give the drift that one pair a
     labels: Int32Array.from({ length: many }, (_, i) => i % 3),
   };
   const [slow, fast] = [new LinearProbe(wide), new LinearProbe({ ...wide, backend: referenceBackend() })];
+  // The loss alone needs no inner products of all pairs of inputs, which cost O(n²d).
+  const gram = vi.spyOn(LinearModel.prototype, "gram", "get");
+  for (const probe of [slow, fast]) await probe.point(theta);
+  expect(gram).not.toHaveBeenCalled();
+  gram.mockRestore();
   for (const lr of [1e-4, 0.05, 3]) {
     const settings = { n: many, batch: 1, sampling: "with", lr, seed: 0, batches: 10 } as const;
     for (const probe of [slow, fast]) await probe.point(theta);

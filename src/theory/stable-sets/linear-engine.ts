@@ -17,7 +17,7 @@ export class LinearEngine {
   readonly #gradient: Float64Array<ArrayBuffer>;
 
   private constructor({ n, d, classes, x }: LabelledInputs, forward: Executable, backward: Executable) {
-    this.#x = new Float64Array(x);
+    this.#x = x as Float64Array<ArrayBuffer>;
     this.#forward = forward;
     this.#backward = backward;
     this.#weights = new Float64Array(classes * d);
@@ -26,7 +26,7 @@ export class LinearEngine {
     this.#gradient = new Float64Array(classes * d);
   }
 
-  /** Compiles. Keeps a copy of the inputs: 8nd bytes. */
+  /** Compiles. Reads the inputs where they are. */
   static async create(inputs: LabelledInputs, backend: Backend): Promise<LinearEngine> {
     const { n, d, classes } = inputs;
     const graph = createGraph();
@@ -44,7 +44,7 @@ export class LinearEngine {
   async setWeights(model: LinearModel, weights: ArrayLike<number>): Promise<void> {
     this.#weights.set(weights);
     await this.#forward.run([this.#x, this.#weights], [this.#logits]);
-    model.setWeights(this.#weights, this.#logits);
+    model.setWeights(weights, this.#logits);
   }
 
   /** ‖∇L‖² and ⟨∇L, H∇L⟩ from the gradient at the model's weights. O(ndK). */

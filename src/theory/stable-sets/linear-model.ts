@@ -116,8 +116,7 @@ export class LinearModel {
     );
     let total = 0;
     for (let i = 0; i < n; i++) {
-      let residual = 0;
-      for (let at = i * classes; at < (i + 1) * classes; at++) residual += residuals[at]! * residuals[at]!;
+      const residual = sumOfSquares(residuals.subarray(i * classes, (i + 1) * classes));
       total += residual * this.#squaredNorms[i]!;
     }
     return total / n;

@@ -158,7 +158,7 @@ export class EngineSingleDraws {
   /** Steps that move something, the nearest first; how many there are without those that go one by one. */
   #sortRows(): number {
     const plain = this.#ladder.length;
-    const counts = new Int32Array(plain + 2);
+    const counts = new Int32Array(plain + 1);
     const n = this.#rungs.length;
     for (let i = 0; i < n; i++) {
       const move = this.#sizes[i]! * this.#largest[i]!;

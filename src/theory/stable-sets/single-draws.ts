@@ -20,7 +20,7 @@ const LARGE_MOVE = 12;
 export const DRIFT_TOLERANCE = 1e-10;
 
 /** Largest moves x of the logits that an expansion to first, second or third order serves: errors x/2, x²/6, x³/24. */
-export function expansionLimits(tolerance: number): readonly [number, number, number] {
+function expansionLimits(tolerance: number): readonly [number, number, number] {
   return [2 * tolerance, Math.sqrt(6 * tolerance), Math.cbrt(24 * tolerance)];
 }
 
