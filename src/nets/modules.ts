@@ -9,6 +9,7 @@ import {
   mul,
   reshape,
   sizeOf,
+  transpose,
   type Node,
   type Shape,
 } from "../tensor/index.ts";
@@ -22,7 +23,11 @@ export interface ModuleParameter {
   readonly fanOut: number;
 }
 
-/** One entry of a sequence. Shapes exclude the batch axis; `parameters` in `forward` are in declaration order. */
+/**
+ * One entry of a sequence. `output` excludes the batch axis; `parameters` in `forward` are in declaration order. Images come
+ * and go as [n, channels, height, width], vectors as columns, [features, n]: ONNX Runtime multiplies W·X by packed
+ * panels of X, a third faster at n = 5,000 than X·Wᵀ, which reads X a few numbers a row at a time.
+ */
 export interface Module {
   readonly output: Shape;
   readonly parameters: readonly ModuleParameter[];
@@ -34,14 +39,14 @@ function weightAndBias(shape: Shape, fanIn: number, fanOut: number, bias: boolea
   return bias ? [weight, { kind: "bias", shape: [shape[0]!], fanIn, fanOut }] : [weight];
 }
 
-/** x·Wᵀ + b with W out×in. */
+/** W·x + b with W out×in, on columns. */
 export function linear(inputs: number, outputs: number, bias: boolean): Module {
   return {
     output: [outputs],
     parameters: weightAndBias([outputs, inputs], inputs, outputs, bias),
     forward([weight, offset], x) {
-      const product = matmul(x, weight!, false, true);
-      return offset ? add(product, offset) : product;
+      const product = matmul(weight!, x);
+      return offset ? add(product, reshape(offset, [outputs, 1])) : product;
     },
   };
 }
@@ -83,11 +88,13 @@ export function meanField(inputs: number, width: number, classes: number, config
     output: [classes],
     parameters: weightAndBias([units, inputs], inputs, units, false),
     forward([weight], x) {
-      const hidden = activate(config, mul(Math.sqrt(width), matmul(x, weight!, false, true)));
+      // Thousands of units on hundreds of pixels are faster by rows.
+      const rows = columns(x);
+      const hidden = activate(config, mul(Math.sqrt(width), matmul(rows, weight!, false, true)));
       const outer = Float64Array.from({ length: width }, (_, j) => (j % 2 === 0 ? 1 : -1) / width);
-      const rows = x.shape[0]! * classes;
-      const averages = matmul(reshape(hidden, [rows, width]), x.graph.constant(outer, [width, 1]));
-      return reshape(averages, [x.shape[0]!, classes]);
+      const n = rows.shape[0]!;
+      const averages = matmul(reshape(hidden, [n * classes, width]), x.graph.constant(outer, [width, 1]));
+      return columns(reshape(averages, [n, classes]));
     },
   };
 }
@@ -114,8 +121,14 @@ export function pooling(kind: "average" | "max", input: Shape): Module {
   };
 }
 
-/** Row-major flattening of everything but the batch axis: channel, row, column. */
+/** Row-major flattening of everything but the batch axis, to columns: channel, row, column. */
 export function flatten(input: Shape): Module {
   const size = sizeOf(input);
-  return { output: [size], parameters: [], forward: (_, x) => reshape(x, [x.shape[0]!, size]) };
+  const forward = (_: readonly Node[], x: Node): Node => columns(reshape(x, [x.shape[0]!, size]));
+  return { output: [size], parameters: [], forward };
+}
+
+/** Examples as rows to examples as columns, and back. */
+export function columns(x: Node): Node {
+  return transpose(x, [1, 0]);
 }

@@ -4,7 +4,16 @@ import { sameShape, type Node, type Shape } from "../tensor/index.ts";
 import { activationText } from "./activations.ts";
 import { resolveNet, type NetConfig, type ResolvedNet } from "./config.ts";
 import { layoutOf, type ParameterLayout } from "./layout.ts";
-import { activation, convolution, flatten, linear, meanField, pooling, type Module } from "./modules.ts";
+import {
+  activation,
+  columns,
+  convolution,
+  flatten,
+  linear,
+  meanField,
+  pooling,
+  type Module,
+} from "./modules.ts";
 
 /** A network: f(θ, x), linear algebra only, no state. */
 export interface Network {
@@ -124,13 +133,13 @@ function forward(
     });
   });
   let position = 0;
-  let value = x;
+  let value = x.shape.length === 2 ? columns(x) : x;
   for (const module of modules) {
     const own = parameters.slice(position, position + module.parameters.length);
     position += own.length;
     value = module.forward(own, value);
   }
-  return value;
+  return columns(value);
 }
 
 function describe(net: ResolvedNet, inputShape: Shape, outputs: number): string {
