@@ -2,9 +2,8 @@
 import { lanczosSharpness, parseExperiment, runExperiment, type RunItem } from "brink/lab";
 import { interleave, over, ratio, type Rounds, type Side } from "./harness.ts";
 import { benchmarkImages } from "./parts/inputs.ts";
-import { describeMachine, loadWarning } from "./parts/machine.ts";
-import { commandLine, defaultThreads, parseFlags, positive, runBenchmark } from "./parts/options.ts";
-import { recordResult, renderTable, type Row } from "./parts/report.ts";
+import { benchmark, say, THREADS } from "./parts/benchmark.ts";
+import { renderTable, type Row } from "./parts/report.ts";
 import { createSubject, type Subject } from "./parts/subject.ts";
 
 /** Steps between two measurements, which carry the coupling record; a visit takes as many. */
@@ -13,15 +12,6 @@ const EVERY = 50;
 const PAUSE = 60;
 /** The wish: time with coupling over time without. */
 const GOAL = { relation: "≤", value: 1.05 } as const;
-
-const USAGE = `Usage: npm run bench -- coupling [options]
-  --json         one JSON line: milliseconds a step
-  --record       also write bench/results/coupling.json
-  --quick        three rounds
-  --threads N    threads (default: all cores)
-  --n N          examples (default 5000); gradient descent also on 1,000 of them
-  --rounds N     counted rounds (default 9)
-`;
 
 interface Case {
   readonly name: string;
@@ -32,72 +22,61 @@ interface Case {
   readonly visit: number;
 }
 
-await runBenchmark(async () => {
-  const flags = parseFlags({
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    record: { type: "boolean" },
-    quick: { type: "boolean" },
-    threads: { type: "string" },
-    n: { type: "string" },
-    rounds: { type: "string" },
-  });
-  if (flags["help"] === true) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const n = positive("n", flags["n"], 5000);
-  const count = positive("rounds", flags["rounds"], flags["quick"] === true ? 3 : 9);
-  const threads = positive("threads", flags["threads"], defaultThreads());
-  const machine = describeMachine();
-  const warning = loadWarning(machine);
-  if (warning !== undefined) say(warning);
-  const images = await benchmarkImages(n);
-  const whole = createSubject("fc-tanh", images, threads);
-  const few = createSubject("fc-tanh", await benchmarkImages(Math.min(n, 1000)), threads);
-  const descent = "{ name: gd, lr: 0.03 }";
-  const cases: readonly Case[] = [
-    { name: "gd", title: `GD, n = ${n}`, subject: whole, optimizer: descent, visit: EVERY },
-    {
-      name: "gd1000",
-      title: `GD, n = ${few.objective.n}`,
-      subject: few,
-      optimizer: descent,
-      visit: 3 * EVERY,
+await benchmark(
+  {
+    name: "coupling",
+    json: "one JSON line: milliseconds a step",
+    options: {
+      quick: { about: "three rounds" },
+      threads: THREADS,
+      n: { value: "N", about: "examples (default 5000); gradient descent also on 1,000 of them" },
+      rounds: { value: "N", about: "counted rounds (default 9)" },
     },
-    {
-      name: "sgd50",
-      title: "SGD, b = 50",
-      subject: whole,
-      optimizer: "{ name: sgd, lr: 0.01, batch: 50 }",
-      visit: 6 * EVERY,
-    },
-  ];
-  const rounds = await interleave(
-    cases.flatMap((each) => [visits(each, false), visits(each, true)]),
-    { rounds: count, warmup: 1, pause: PAUSE },
-    (done, total) => say(`round ${done} of ${total}`),
-  );
-  await Promise.all([whole.objective.dispose(), few.objective.dispose()]);
-  const table = cases.map((each) => row(each, rounds));
-  if (flags["record"] === true) {
-    const file = recordResult("coupling", {
-      benchmark: "coupling",
-      recorded: new Date().toISOString(),
-      command: commandLine("coupling"),
-      machine,
-      settings: { data: images.name, n, rounds: count, threads, every: EVERY },
-      rows: table,
+  },
+  async (call) => {
+    const n = call.positive("n", 5000);
+    const count = call.positive("rounds", call.on("quick") ? 3 : 9);
+    const threads = call.threads();
+    const machine = call.machine();
+    const images = await benchmarkImages(n);
+    const whole = createSubject("fc-tanh", images, threads);
+    const few = createSubject("fc-tanh", await benchmarkImages(Math.min(n, 1000)), threads);
+    const descent = "{ name: gd, lr: 0.03 }";
+    const cases: readonly Case[] = [
+      { name: "gd", title: `GD, n = ${n}`, subject: whole, optimizer: descent, visit: EVERY },
+      {
+        name: "gd1000",
+        title: `GD, n = ${few.objective.n}`,
+        subject: few,
+        optimizer: descent,
+        visit: 3 * EVERY,
+      },
+      {
+        name: "sgd50",
+        title: "SGD, b = 50",
+        subject: whole,
+        optimizer: "{ name: sgd, lr: 0.01, batch: 50 }",
+        visit: 6 * EVERY,
+      },
+    ];
+    const rounds = await interleave(
+      cases.flatMap((each) => [visits(each, false), visits(each, true)]),
+      { rounds: count, warmup: 1, pause: PAUSE },
+      (done, total) => say(`round ${done} of ${total}`),
+    );
+    await Promise.all([whole.objective.dispose(), few.objective.dispose()]);
+    const table = cases.map((each) => row(each, rounds));
+    const medians = Object.fromEntries([...rounds.keys()].map((name) => [name, over(rounds, name)!.median]));
+    call.deliver({
+      record: {
+        settings: { data: images.name, n, rounds: count, threads, every: EVERY },
+        rows: table,
+      },
+      json: medians,
+      text: `${machine.cpu}, ${threads} threads; ${images.name}, float32; ms a step, median (quartiles), recorded every ${EVERY} steps\n\n${renderTable(table, "without")}\n`,
     });
-    say(`Written to ${file}`);
-  }
-  const medians = Object.fromEntries([...rounds.keys()].map((name) => [name, over(rounds, name)!.median]));
-  process.stdout.write(
-    flags["json"] === true
-      ? `${JSON.stringify(medians)}\n`
-      : `${machine.cpu}, ${threads} threads; ${images.name}, float32; ms a step, median (quartiles), recorded every ${EVERY} steps\n\n${renderTable(table, "without")}\n`,
-  );
-});
+  },
+);
 
 /** A run that goes on by some steps at each visit. It measures as by default, less the sharpness, beside which coupling is nothing. */
 function visits({ name, subject, optimizer, visit }: Case, coupling: boolean): Side {
@@ -146,8 +125,4 @@ function row({ name, title }: Case, rounds: Rounds): Row {
     of: "with ÷ without",
     goal: GOAL,
   };
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

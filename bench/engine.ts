@@ -9,10 +9,9 @@ import { pointCheck, requireAgreement } from "./parts/check.ts";
 import { cnnRows, fcRows, sharpnessRow } from "./parts/engine-rows.ts";
 import { cnnPeerSides, cnnSides, fcPeerSides, fcSides } from "./parts/engine-sides.ts";
 import { benchmarkImages, writePeerFiles } from "./parts/inputs.ts";
-import { describeMachine, loadWarning, type Machine } from "./parts/machine.ts";
 import { matrixProduct, type MatrixProduct } from "./parts/matmul.ts";
-import { commandLine, defaultThreads, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
-import { recordResult, renderTable, type Row } from "./parts/report.ts";
+import { benchmark, type Invocation, say } from "./parts/benchmark.ts";
+import { renderTable, type Row } from "./parts/report.ts";
 import { warmSharpness, type WarmPlan, type WarmResult } from "./parts/sharpness.ts";
 import { createSubject, type Subject } from "./parts/subject.ts";
 import { startTorchPeer, type TorchPeer } from "./peers/torch-peer.ts";
@@ -29,64 +28,51 @@ const AT_THE_EDGE: WarmPlan = { lr: 0.03, settle: 400, between: 50, solves: 3, a
 
 const PARTS = ["peer", "cnn", "edge"];
 
-const USAGE = `Usage: npm run bench -- engine [options]
-  --json         one JSON line of Brink's medians in ms (without --record: nothing else is measured)
-  --record       also write bench/results/engine.json
-  --skip PARTS   leave out any of: ${PARTS.join(",")}
-  --threads N    threads of both sides (default: all cores)
-  --n N          examples (default 5000)
-  --rounds N     counted rounds (default 9)
-`;
-
 interface Plan {
   readonly n: number;
   readonly rounds: number;
   readonly threads: number;
   readonly skip: ReadonlySet<string>;
-  readonly json: boolean;
-  readonly record: boolean;
 }
 
 /** Everything measured, before it becomes rows. */
 interface Measured {
-  readonly machine: Machine;
   readonly data: string;
   readonly peer: TorchPeer | undefined;
   readonly rows: readonly Row[];
   readonly medians: Readonly<Record<string, number>>;
 }
 
-await runBenchmark(async () => {
-  const flags = parseFlags({
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    record: { type: "boolean" },
-    skip: { type: "string" },
-    threads: { type: "string" },
-    n: { type: "string" },
-    rounds: { type: "string" },
-  });
-  if (flags["help"] === true) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const json = flags["json"] === true;
-  const record = flags["record"] === true;
-  const plan: Plan = {
-    n: positive("n", flags["n"], 5000),
-    rounds: positive("rounds", flags["rounds"], 9),
-    threads: positive("threads", flags["threads"], defaultThreads()),
-    skip: json && !record ? new Set(PARTS) : words("skip", flags["skip"], PARTS),
-    json,
-    record,
-  };
-  const peer = plan.skip.has("peer") ? undefined : await findPeer(plan.threads);
-  try {
-    deliver(plan, await measure(plan, peer));
-  } finally {
-    await peer?.close();
-  }
-});
+const OPTIONS = {
+  skip: { value: "PARTS", about: `leave out any of: ${PARTS.join(",")}` },
+  threads: { value: "N", about: "threads of both sides (default: all cores)" },
+  n: { value: "N", about: "examples (default 5000)" },
+  rounds: { value: "N", about: "counted rounds (default 9)" },
+};
+
+await benchmark(
+  {
+    name: "engine",
+    json: "one JSON line of Brink's medians in ms (without --record: nothing else is measured)",
+    options: OPTIONS,
+  },
+  async (call) => {
+    const alone = call.on("json") && !call.on("record");
+    const plan: Plan = {
+      n: call.positive("n", 5000),
+      rounds: call.positive("rounds", 9),
+      threads: call.threads(),
+      skip: alone ? new Set(PARTS) : call.words("skip", PARTS),
+    };
+    const peer = plan.skip.has("peer") ? undefined : await findPeer(plan.threads);
+    try {
+      call.machine();
+      deliver(call, plan, await measure(plan, peer));
+    } finally {
+      await peer?.close();
+    }
+  },
+);
 
 async function findPeer(threads: number): Promise<TorchPeer | undefined> {
   const peer = await startTorchPeer(threads);
@@ -96,9 +82,6 @@ async function findPeer(threads: number): Promise<TorchPeer | undefined> {
 }
 
 async function measure(plan: Plan, peer: TorchPeer | undefined): Promise<Measured> {
-  const machine = describeMachine();
-  const warning = loadWarning(machine);
-  if (warning !== undefined) say(warning);
   const images = await benchmarkImages(plan.n);
   const fc = createSubject("fc-tanh", images, plan.threads);
   const product = await matrixProduct(plan.threads);
@@ -132,7 +115,7 @@ async function measure(plan: Plan, peer: TorchPeer | undefined): Promise<Measure
   }
   const medians = jsonLine(rounds, climbing, product, plan.threads);
   await Promise.all([fc.objective.dispose(), cnn?.objective.dispose(), product.dispose()]);
-  return { machine, data: images.name, peer, rows, medians };
+  return { data: images.name, peer, rows, medians };
 }
 
 /** Hands the peer the same examples and parameters and makes sure that both compute the same function. */
@@ -174,33 +157,24 @@ function jsonLine(
 }
 
 /** To the file, to standard output, or both. */
-function deliver(plan: Plan, { machine, data, peer, rows, medians }: Measured): void {
-  if (plan.record) {
-    const { n, rounds, threads } = plan;
-    const file = recordResult("engine", {
-      benchmark: "engine",
-      recorded: new Date().toISOString(),
-      command: commandLine("engine"),
-      machine,
+function deliver(
+  call: Invocation<keyof typeof OPTIONS>,
+  { n, rounds, threads }: Plan,
+  { data, peer, rows, medians }: Measured,
+): void {
+  const { cpu, onnxruntime } = call.machine();
+  const peerText = peer === undefined ? "" : `, PyTorch ${peer.description.torch} (${peer.description.blas})`;
+  call.deliver({
+    record: {
       peer: peer?.description ?? null,
       settings: { data, n, rounds, threads, climbing: CLIMBING, atTheEdge: AT_THE_EDGE },
       medians,
       rows,
-    });
-    say(`Written to ${file}`);
-  }
-  if (plan.json) {
-    process.stdout.write(`${JSON.stringify(medians)}\n`);
-    return;
-  }
-  const peerText = peer === undefined ? "" : `, PyTorch ${peer.description.torch} (${peer.description.blas})`;
-  process.stdout.write(
-    `${machine.cpu}, ${plan.threads} threads, ONNX Runtime ${machine.onnxruntime}${peerText}; ` +
-      `${data}, n = ${plan.n}, float32; ms unless said otherwise, median (quartiles)\n\n` +
+    },
+    json: medians,
+    text:
+      `${cpu}, ${threads} threads, ONNX Runtime ${onnxruntime}${peerText}; ` +
+      `${data}, n = ${n}, float32; ms unless said otherwise, median (quartiles)\n\n` +
       `${renderTable(rows)}\n`,
-  );
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  });
 }

@@ -10,9 +10,8 @@ import { PointProbe, parseExperiment } from "brink/lab";
 import { dot, randomStream, vectorFrom, zeros, type Vector } from "brink/math";
 import { interleave, over, paired, ratio, side, timed, type Rounds, type Side } from "./harness.ts";
 import { benchmarkImages } from "./parts/inputs.ts";
-import { describeMachine, loadWarning } from "./parts/machine.ts";
-import { commandLine, defaultThreads, parseFlags, positive, runBenchmark } from "./parts/options.ts";
-import { recordResult, renderTable, type Row } from "./parts/report.ts";
+import { benchmark, say, THREADS } from "./parts/benchmark.ts";
+import { renderTable, type Row } from "./parts/report.ts";
 import { createSubject, type Subject } from "./parts/subject.ts";
 
 /** What the published measurement of σ_u² averages over. */
@@ -36,60 +35,42 @@ measure:
   batchSharpness: { batch: 100, batches: 30 }
 `;
 
-const USAGE = `Usage: npm run bench -- gap [options]
-  --json         one JSON line of medians in ms
-  --record       also write bench/results/gap.json
-  --threads N    threads (default: all cores)
-  --n N          examples (default 5000)
-  --rounds N     counted rounds (default 9)
-`;
-
-await runBenchmark(async () => {
-  const flags = parseFlags({
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    record: { type: "boolean" },
-    threads: { type: "string" },
-    n: { type: "string" },
-    rounds: { type: "string" },
-  });
-  if (flags["help"] === true) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const n = positive("n", flags["n"], 5000);
-  const count = positive("rounds", flags["rounds"], 9);
-  const threads = positive("threads", flags["threads"], defaultThreads());
-  const machine = describeMachine();
-  const warning = loadWarning(machine);
-  if (warning !== undefined) say(warning);
-  if (n < 2500)
-    throw new Error("this benchmark measures noise up to b = 2500 and needs at least as many examples");
-  const images = await benchmarkImages(n);
-  const fc = createSubject("fc-tanh", images, threads);
-  const iterate = await descended(fc);
-  const rounds = await interleave(
-    await sides(fc, iterate),
-    { rounds: count, warmup: 1, pause: PAUSE },
-    (done, total) => say(`round ${done} of ${total}`),
-  );
-  await fc.objective.dispose();
-  const table = rows(rounds, n);
-  if (flags["record"] === true) {
-    const settings = { data: images.name, n, rounds: count, threads, sampled: SAMPLED, measured: MEASURED };
-    const recorded = new Date().toISOString();
-    const command = commandLine("gap");
-    say(
-      `Written to ${recordResult("gap", { benchmark: "gap", recorded, command, machine, settings, rows: table })}`,
+await benchmark(
+  {
+    name: "gap",
+    json: "one JSON line of medians in ms",
+    options: {
+      threads: THREADS,
+      n: { value: "N", about: "examples (default 5000)" },
+      rounds: { value: "N", about: "counted rounds (default 9)" },
+    },
+  },
+  async (call) => {
+    const n = call.positive("n", 5000);
+    const count = call.positive("rounds", 9);
+    const threads = call.threads();
+    const machine = call.machine();
+    if (n < 2500)
+      throw new Error("this benchmark measures noise up to b = 2500 and needs at least as many examples");
+    const images = await benchmarkImages(n);
+    const fc = createSubject("fc-tanh", images, threads);
+    const iterate = await descended(fc);
+    const rounds = await interleave(
+      await sides(fc, iterate),
+      { rounds: count, warmup: 1, pause: PAUSE },
+      (done, total) => say(`round ${done} of ${total}`),
     );
-  }
-  const medians = Object.fromEntries([...rounds.keys()].map((name) => [name, over(rounds, name)!.median]));
-  process.stdout.write(
-    flags["json"] === true
-      ? `${JSON.stringify(medians)}\n`
-      : `${machine.cpu}, ${threads} threads; ${images.name}, n = ${n}, float32; ms, median (quartiles)\n\n${renderTable(table)}\n`,
-  );
-});
+    await fc.objective.dispose();
+    const table = rows(rounds, n);
+    const medians = Object.fromEntries([...rounds.keys()].map((name) => [name, over(rounds, name)!.median]));
+    const settings = { data: images.name, n, rounds: count, threads, sampled: SAMPLED, measured: MEASURED };
+    call.deliver({
+      record: { settings, rows: table },
+      json: medians,
+      text: `${machine.cpu}, ${threads} threads; ${images.name}, n = ${n}, float32; ms, median (quartiles)\n\n${renderTable(table)}\n`,
+    });
+  },
+);
 
 /** An iterate some steps into training. */
 async function descended({ objective, theta }: Subject): Promise<Vector> {
@@ -240,8 +221,4 @@ function rows(rounds: Rounds, n: number): readonly Row[] {
       note: "S, u, λ₂, ∇S, α, β, σ_u², batch sharpness from 30 batches of 100",
     },
   ];
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

@@ -3,23 +3,14 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { zeros } from "brink/math";
 import { randomImages } from "./parts/inputs.ts";
-import { describeMachine } from "./parts/machine.ts";
-import { commandLine, defaultThreads, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
-import { digits, recordResult } from "./parts/report.ts";
+import { benchmark, THREADS } from "./parts/benchmark.ts";
+import { digits } from "./parts/report.ts";
 import { createSubject } from "./parts/subject.ts";
 
 const SIZES = [1000, 2500, 5000];
 const NETS = ["cnn-tanh", "fc-tanh"];
 /** What an n = 5,000 run may use: 2.5 GiB. */
 const CEILING_MIB = 2560;
-
-const USAGE = `Usage: npm run bench -- memory [options]
-  --json         one JSON line
-  --record       also write bench/results/memory.json
-  --net NAME     cnn-tanh (default) or fc-tanh
-  --budget MIB   the objective's memory budget (default 512)
-  --threads N    threads (default: all cores)
-`;
 
 /** One process's peak resident set size, in MiB. */
 interface Peak {
@@ -37,43 +28,31 @@ interface Peak {
   readonly peak: number;
 }
 
-await runBenchmark(async () => {
-  const flags = parseFlags({
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    record: { type: "boolean" },
-    net: { type: "string" },
-    budget: { type: "string" },
-    threads: { type: "string" },
-    child: { type: "string" },
-  });
-  if (flags["help"] === true) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const net = words("net", flags["net"] ?? "cnn-tanh", NETS).has("fc-tanh") ? "fc-tanh" : "cnn-tanh";
-  const budget = positive("budget", flags["budget"], 512);
-  const threads = positive("threads", flags["threads"], defaultThreads());
-  if (flags["child"] !== undefined) {
-    process.stdout.write(
-      JSON.stringify(await peakOf(net, positive("child", flags["child"], 1), budget, threads)),
-    );
-    return;
-  }
-  const peaks = SIZES.map((n) => inFreshProcess(net, n, budget, threads));
-  const result = { net, budgetMiB: budget, threads, peaks };
-  if (flags["record"] === true) {
-    const file = recordResult("memory", {
-      benchmark: "memory",
-      recorded: new Date().toISOString(),
-      command: commandLine("memory"),
-      machine: describeMachine(),
-      ...result,
-    });
-    process.stderr.write(`Written to ${file}\n`);
-  }
-  process.stdout.write(flags["json"] === true ? `${JSON.stringify(result)}\n` : table(net, budget, peaks));
-});
+await benchmark(
+  {
+    name: "memory",
+    json: "one JSON line",
+    options: {
+      net: { value: "NAME", about: "cnn-tanh (default) or fc-tanh" },
+      budget: { value: "MIB", about: "the objective's memory budget (default 512)" },
+      threads: THREADS,
+      child: { value: "N" },
+    },
+  },
+  async (call) => {
+    const net = call.words("net", NETS, "cnn-tanh").has("fc-tanh") ? "fc-tanh" : "cnn-tanh";
+    const budget = call.positive("budget", 512);
+    const threads = call.threads();
+    if (call.given("child")) {
+      process.stdout.write(JSON.stringify(await peakOf(net, call.positive("child", 1), budget, threads)));
+      return;
+    }
+    call.machine();
+    const peaks = SIZES.map((n) => inFreshProcess(net, n, budget, threads));
+    const result = { net, budgetMiB: budget, threads, peaks };
+    call.deliver({ record: result, json: result, text: table(net, budget, peaks) });
+  },
+);
 
 async function peakOf(
   net: "cnn-tanh" | "fc-tanh",

@@ -4,67 +4,40 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { launchBrowser, siteFolder } from "./parts/browser.ts";
-import { describeMachine, loadWarning, root } from "./parts/machine.ts";
-import { commandLine, parseFlags, positive, runBenchmark } from "./parts/options.ts";
+import { root } from "./parts/machine.ts";
+import { benchmark, say } from "./parts/benchmark.ts";
 import { recordFrames, type Frames } from "./parts/frames.ts";
 import { writeMadeUpRun } from "./parts/recorded-runs.ts";
 import { ACTIONS, heap, openFull, pause } from "./parts/observatory-page.ts";
-import { recordResult } from "./parts/report.ts";
 
-const USAGE = `Usage: npm run bench -- observatory [options]
-  --json      one JSON line
-  --record    also write bench/results/observatory.json
-  --runs N    made-up runs (default 200)
-  --steps N   steps of each (default 20000)
-`;
-
-await runBenchmark(async () => {
-  const flags = parseFlags({
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    record: { type: "boolean" },
-    runs: { type: "string" },
-    steps: { type: "string" },
-  });
-  if (flags["help"] === true) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const [runs, steps] = [positive("runs", flags["runs"], 200), positive("steps", flags["steps"], 20_000)];
-  const machine = describeMachine();
-  const warning = loadWarning(machine);
-  if (warning !== undefined) say(warning);
-  await siteFolder();
-  const folder = mkdtempSync(path.join(tmpdir(), "brink-bench-"));
-  try {
-    say(`making up ${runs} runs of ${steps} steps`);
-    for (let i = 0; i < runs; i++) {
-      const batch = ([10, 20, 50, 100, "full"] as const)[i % 5]!;
-      const id = `made-b${batch}-s${Math.floor(i / 5)}`;
-      writeMadeUpRun(path.join(folder, "runs"), { id, batch, seed: Math.floor(i / 5), steps });
+await benchmark(
+  {
+    name: "observatory",
+    json: "one JSON line",
+    options: {
+      runs: { value: "N", about: "made-up runs (default 200)" },
+      steps: { value: "N", about: "steps of each (default 20000)" },
+    },
+  },
+  async (call) => {
+    const [runs, steps] = [call.positive("runs", 200), call.positive("steps", 20_000)];
+    call.machine();
+    await siteFolder();
+    const folder = mkdtempSync(path.join(tmpdir(), "brink-bench-"));
+    try {
+      say(`making up ${runs} runs of ${steps} steps`);
+      for (let i = 0; i < runs; i++) {
+        const batch = ([10, 20, 50, 100, "full"] as const)[i % 5]!;
+        const id = `made-b${batch}-s${Math.floor(i / 5)}`;
+        writeMadeUpRun(path.join(folder, "runs"), { id, batch, seed: Math.floor(i / 5), steps });
+      }
+      const result = await measure(folder, runs);
+      call.deliver({ record: { runs, steps, ...result }, json: result, text: table(result) });
+    } finally {
+      rmSync(folder, { recursive: true });
     }
-    const result = await measure(folder, runs);
-    if (flags["record"] === true) {
-      const head = { benchmark: "observatory", recorded: new Date().toISOString() };
-      const file = recordResult("observatory", {
-        ...head,
-        command: commandLine("observatory"),
-        machine,
-        runs,
-        steps,
-        ...result,
-      });
-      say(`Written to ${file}`);
-    }
-    process.stdout.write(flags["json"] === true ? `${JSON.stringify(result)}\n` : table(result));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
+  },
+);
 
 /** Times in seconds from opening the page, memory in MiB, frames in ms. */
 interface Result {

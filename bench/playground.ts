@@ -2,10 +2,9 @@
 import path from "node:path";
 import { findData } from "brink/node";
 import { summarise, type Summary } from "./harness.ts";
-import { describeMachine, loadWarning } from "./parts/machine.ts";
-import { commandLine, parseFlags, positive, runBenchmark } from "./parts/options.ts";
+import { benchmark, say } from "./parts/benchmark.ts";
 import { openPlayground, type PlaygroundBench, type Stretch, type Task } from "./parts/playground-page.ts";
-import { recordResult, renderTable, type Row } from "./parts/report.ts";
+import { renderTable, type Row } from "./parts/report.ts";
 
 /**
  * (step + sharpness)/s of rfangit's edge-of-stability-browser at 701 parameters, taken once on a machine of this kind that
@@ -13,89 +12,71 @@ import { recordResult, renderTable, type Row } from "./parts/report.ts";
  */
 const PEER = 143;
 
-const USAGE = `Usage: npm run bench -- playground [options]
-  --json         one JSON line: (step + sharpness)/s at 701 parameters
-  --record       also write bench/results/playground.json
-  --rounds N     counted rounds (default 3)
-  --seconds N    length of a stretch (default 10)
-`;
-
 const SMALL =
   "data=chebyshev&degree=6&n=20&widths=30,20&init=pytorch&gain=1&bias=yes&lr=0.2&seed=0&steps=1000000&every=1&k=1&landscape=0";
 const FC_TANH = "widths=200,200&init=pytorch&gain=1&bias=yes&lr=0.02&seed=0&steps=100000&k=1&landscape=0";
 
-await runBenchmark(async () => {
-  const flags = parseFlags({
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    record: { type: "boolean" },
-    rounds: { type: "string" },
-    seconds: { type: "string" },
-  });
-  if (flags["help"] === true) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const rounds = positive("rounds", flags["rounds"], 3);
-  const seconds = positive("seconds", flags["seconds"], 10);
-  const machine = describeMachine();
-  const warning = loadWarning(machine);
-  if (warning !== undefined) say(warning);
-  const images = await imageTask();
-  const tasks: Readonly<Record<string, Task>> = {
-    "701 parameters, tolerance 1e-4": { hash: SMALL, warmup: 20, seconds, steps: 50 },
-    "701 parameters, tolerance 1e-2": { hash: `${SMALL}&tol=0.01`, warmup: 20, seconds, steps: 50 },
-    [`${images.name}, sharpness every step`]: {
-      ...images.task,
-      hash: `${images.task.hash}&every=1`,
-      warmup: 2,
-      seconds,
-      steps: 3,
+await benchmark(
+  {
+    name: "playground",
+    json: "one JSON line: (step + sharpness)/s at 701 parameters",
+    options: {
+      rounds: { value: "N", about: "counted rounds (default 3)" },
+      seconds: { value: "N", about: "length of a stretch (default 10)" },
     },
-    [`${images.name}, no sharpness`]: {
-      ...images.task,
-      hash: `${images.task.hash}&every=100000`,
-      warmup: 2,
-      seconds,
-      steps: 3,
-    },
-  };
-  const bench = await openPlayground();
-  let stretches: ReadonlyMap<string, readonly Stretch[]>;
-  try {
-    stretches = await measureAll(bench, tasks, rounds);
-  } finally {
-    await bench.close();
-  }
-  const rows = Object.keys(tasks).flatMap((name, i) => rowsOf(name, stretches.get(name)!, i < 2));
-  const first = stretches.get(Object.keys(tasks)[0]!)!;
-  const all = [...stretches.values()].flat();
-  const mainThread = {
-    longestTask: Math.max(...all.map(({ longestTask }) => longestTask)),
-    longTasks: all.reduce((total, { longTasks }) => total + longTasks, 0),
-  };
-  if (flags["record"] === true) {
-    const file = recordResult("playground", {
-      benchmark: "playground",
-      recorded: new Date().toISOString(),
-      command: commandLine("playground"),
-      machine,
-      browser: bench.browser,
-      peer: { name: "rfangit/edge-of-stability-browser", perSecond: PEER },
-      rounds,
-      seconds,
-      mainThread,
-      stretches: Object.fromEntries(stretches),
-      rows,
+  },
+  async (call) => {
+    const rounds = call.positive("rounds", 3);
+    const seconds = call.positive("seconds", 10);
+    call.machine();
+    const images = await imageTask();
+    const tasks: Readonly<Record<string, Task>> = {
+      "701 parameters, tolerance 1e-4": { hash: SMALL, warmup: 20, seconds, steps: 50 },
+      "701 parameters, tolerance 1e-2": { hash: `${SMALL}&tol=0.01`, warmup: 20, seconds, steps: 50 },
+      [`${images.name}, sharpness every step`]: {
+        ...images.task,
+        hash: `${images.task.hash}&every=1`,
+        warmup: 2,
+        seconds,
+        steps: 3,
+      },
+      [`${images.name}, no sharpness`]: {
+        ...images.task,
+        hash: `${images.task.hash}&every=100000`,
+        warmup: 2,
+        seconds,
+        steps: 3,
+      },
+    };
+    const bench = await openPlayground();
+    let stretches: ReadonlyMap<string, readonly Stretch[]>;
+    try {
+      stretches = await measureAll(bench, tasks, rounds);
+    } finally {
+      await bench.close();
+    }
+    const rows = Object.keys(tasks).flatMap((name, i) => rowsOf(name, stretches.get(name)!, i < 2));
+    const first = stretches.get(Object.keys(tasks)[0]!)!;
+    const all = [...stretches.values()].flat();
+    const mainThread = {
+      longestTask: Math.max(...all.map(({ longestTask }) => longestTask)),
+      longTasks: all.reduce((total, { longTasks }) => total + longTasks, 0),
+    };
+    call.deliver({
+      record: {
+        browser: bench.browser,
+        peer: { name: "rfangit/edge-of-stability-browser", perSecond: PEER },
+        rounds,
+        seconds,
+        mainThread,
+        stretches: Object.fromEntries(stretches),
+        rows,
+      },
+      json: { perSecond: rate(first).median, perProcessorSecond: processorRate(first).median, ...mainThread },
+      text: `${renderTable(rows, "rfangit")}\nmain thread: ${mainThread.longTasks} tasks over 50 ms, the longest ${mainThread.longestTask} ms\n`,
     });
-    say(`Written to ${file}`);
-  }
-  process.stdout.write(
-    flags["json"] === true
-      ? `${JSON.stringify({ perSecond: rate(first).median, perProcessorSecond: processorRate(first).median, ...mainThread })}\n`
-      : `${renderTable(rows, "rfangit")}\nmain thread: ${mainThread.longTasks} tasks over 50 ms, the longest ${mainThread.longestTask} ms\n`,
-  );
-});
+  },
+);
 
 /** FC-Tanh on the first 1,000 CIFAR-10 images where there are any, on built-in images of the same size elsewhere. */
 async function imageTask(): Promise<{ readonly name: string; readonly task: Pick<Task, "hash" | "file"> }> {
@@ -149,8 +130,4 @@ function rowsOf(name: string, stretches: readonly Stretch[], compared: boolean):
     { name, unit: "steps/s", brink: wall, ...against(wall) },
     { name: `${name}, by processor time`, unit: "steps/s", brink: processor, ...against(processor) },
   ];
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

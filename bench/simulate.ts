@@ -3,23 +3,14 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { PAPER_SYSTEM, simulateEnsemble } from "brink/theory";
 import { interleave, over, ratio, summarise, type Side } from "./harness.ts";
-import { describeMachine, loadWarning, root } from "./parts/machine.ts";
-import { commandLine, parseFlags, positive, runBenchmark, words } from "./parts/options.ts";
-import { recordResult, renderTable, type Row } from "./parts/report.ts";
+import { root } from "./parts/machine.ts";
+import { benchmark, say } from "./parts/benchmark.ts";
+import { renderTable, type Row } from "./parts/report.ts";
 
 const LEVELS = [0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 100, 400];
 /** What the whole may take, in seconds. */
 const GOAL = 60;
 const PAUSE = 60;
-
-const USAGE = `Usage: npm run bench -- simulate [options]
-  --json         one JSON line: seconds, nanoseconds a step
-  --record       also write bench/results/simulate.json
-  --skip peer    Brink alone
-  --runs N       runs of each of the ${LEVELS.length} noise levels (default 100)
-  --steps N      steps of a run (default 120000)
-  --rounds N     counted rounds (default 3)
-`;
 
 /** What numpy_simulate.py prints. */
 interface PeerResult {
@@ -37,100 +28,89 @@ interface Size {
   readonly burnIn: number;
 }
 
-await runBenchmark(async () => {
-  const flags = parseFlags({
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    record: { type: "boolean" },
-    skip: { type: "string" },
-    runs: { type: "string" },
-    steps: { type: "string" },
-    rounds: { type: "string" },
-  });
-  if (flags["help"] === true) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const steps = positive("steps", flags["steps"], 120_000);
-  const size = { runs: positive("runs", flags["runs"], 100), steps, burnIn: Math.floor(steps / 3) };
-  const count = positive("rounds", flags["rounds"], 3);
-  const machine = describeMachine();
-  const warning = loadWarning(machine);
-  if (warning !== undefined) say(warning);
-  const peer = words("skip", flags["skip"], ["peer"]).has("peer") ? undefined : startPeer(size);
-  const cpu: Record<string, number[]> = { brink: [], peer: [] };
-  const side = (name: string, run: () => { readonly seconds: number; readonly cpu: number }): Side => ({
-    name,
-    sample: async () => {
-      const taken = run();
-      cpu[name]!.push(taken.cpu);
-      return [taken.seconds];
+await benchmark(
+  {
+    name: "simulate",
+    json: "one JSON line: seconds, nanoseconds a step",
+    options: {
+      skip: { value: "peer", about: "Brink alone" },
+      runs: { value: "N", about: `runs of each of the ${LEVELS.length} noise levels (default 100)` },
+      steps: { value: "N", about: "steps of a run (default 120000)" },
+      rounds: { value: "N", about: "counted rounds (default 3)" },
     },
-  });
-  const sides = [side("brink", () => simulateAll(size))];
-  if (peer !== undefined) sides.push(side("peer", () => runPeer(size)));
-  const rounds = await interleave(sides, { rounds: count, warmup: 0, pause: PAUSE }, (done, total) =>
-    say(`round ${done} of ${total}`),
-  );
-  const brink = over(rounds, "brink")!;
-  const processor = summarise(cpu["brink"]!);
-  const perStep = (1e9 * processor.median) / (LEVELS.length * size.runs * size.steps);
-  const rows: Row[] = [
-    {
-      name: `${LEVELS.length} levels × ${size.runs} runs × ${size.steps} steps`,
-      unit: "s",
-      brink,
-      peer: over(rounds, "peer"),
-      ratio: ratio(rounds, "brink", "peer"),
-      of: "Brink ÷ NumPy",
-    },
-    {
-      name: "processor time of it",
-      unit: "s",
-      brink: processor,
-      ...(peer === undefined
-        ? {}
-        : {
-            peer: summarise(cpu["peer"]!),
-            ratio: summarise(cpu["brink"]!.map((ours, k) => ours / cpu["peer"]![k]!)),
-            of: "Brink ÷ NumPy",
-          }),
-    },
-    {
-      name: "against the wish",
-      unit: "s",
-      brink,
-      ratio: brink,
-      of: "seconds",
-      goal: { relation: "≤", value: GOAL },
-    },
-  ];
-  const result = {
-    levels: LEVELS,
-    rounds: count,
-    ...size,
-    seconds: brink,
-    processorSeconds: processor,
-    nanosecondsPerStep: perStep,
-  };
-  if (flags["record"] === true) {
-    const file = recordResult("simulate", {
-      benchmark: "simulate",
-      recorded: new Date().toISOString(),
-      command: commandLine("simulate"),
-      machine,
-      peer: peer === undefined ? null : { python: peer.python, numpy: peer.numpy },
-      ...result,
-      rows,
+  },
+  async (call) => {
+    const steps = call.positive("steps", 120_000);
+    const size = { runs: call.positive("runs", 100), steps, burnIn: Math.floor(steps / 3) };
+    const count = call.positive("rounds", 3);
+    call.machine();
+    const peer = call.words("skip", ["peer"]).has("peer") ? undefined : startPeer(size);
+    const cpu: Record<string, number[]> = { brink: [], peer: [] };
+    const side = (name: string, run: () => { readonly seconds: number; readonly cpu: number }): Side => ({
+      name,
+      sample: async () => {
+        const taken = run();
+        cpu[name]!.push(taken.cpu);
+        return [taken.seconds];
+      },
     });
-    say(`Written to ${file}`);
-  }
-  process.stdout.write(
-    flags["json"] === true
-      ? `${JSON.stringify({ seconds: brink.median, nanosecondsPerStep: perStep })}\n`
-      : `${renderTable(rows, "NumPy")}\n${perStep.toFixed(1)} ns of the processor a step\n`,
-  );
-});
+    const sides = [side("brink", () => simulateAll(size))];
+    if (peer !== undefined) sides.push(side("peer", () => runPeer(size)));
+    const rounds = await interleave(sides, { rounds: count, warmup: 0, pause: PAUSE }, (done, total) =>
+      say(`round ${done} of ${total}`),
+    );
+    const brink = over(rounds, "brink")!;
+    const processor = summarise(cpu["brink"]!);
+    const perStep = (1e9 * processor.median) / (LEVELS.length * size.runs * size.steps);
+    const rows: Row[] = [
+      {
+        name: `${LEVELS.length} levels × ${size.runs} runs × ${size.steps} steps`,
+        unit: "s",
+        brink,
+        peer: over(rounds, "peer"),
+        ratio: ratio(rounds, "brink", "peer"),
+        of: "Brink ÷ NumPy",
+      },
+      {
+        name: "processor time of it",
+        unit: "s",
+        brink: processor,
+        ...(peer === undefined
+          ? {}
+          : {
+              peer: summarise(cpu["peer"]!),
+              ratio: summarise(cpu["brink"]!.map((ours, k) => ours / cpu["peer"]![k]!)),
+              of: "Brink ÷ NumPy",
+            }),
+      },
+      {
+        name: "against the wish",
+        unit: "s",
+        brink,
+        ratio: brink,
+        of: "seconds",
+        goal: { relation: "≤", value: GOAL },
+      },
+    ];
+    const result = {
+      levels: LEVELS,
+      rounds: count,
+      ...size,
+      seconds: brink,
+      processorSeconds: processor,
+      nanosecondsPerStep: perStep,
+    };
+    call.deliver({
+      record: {
+        peer: peer === undefined ? null : { python: peer.python, numpy: peer.numpy },
+        ...result,
+        rows,
+      },
+      json: { seconds: brink.median, nanosecondsPerStep: perStep },
+      text: `${renderTable(rows, "NumPy")}\n${perStep.toFixed(1)} ns of the processor a step\n`,
+    });
+  },
+);
 
 /** All levels one after the other, as the command does it, on one thread. */
 function simulateAll({ runs, steps, burnIn }: Size): Pick<PeerResult, "seconds" | "cpu" | "y"> {
@@ -175,8 +155,4 @@ function runPeer({ runs, steps, burnIn }: Size): PeerResult {
     stdio: ["ignore", "pipe", "pipe"],
   });
   return JSON.parse(text) as PeerResult;
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

@@ -4,9 +4,8 @@ import { randomStream } from "brink/math";
 import { onnxRuntimeBackend } from "brink/runtime";
 import { EngineSingleDraws, LinearDrift, LinearModel, unitInputs, type UnitInputs } from "brink/theory";
 import { summarise, type Summary } from "./harness.ts";
-import { describeMachine, loadWarning } from "./parts/machine.ts";
-import { commandLine, defaultThreads, parseFlags, positive, runBenchmark } from "./parts/options.ts";
-import { recordResult, renderTable, type Row } from "./parts/report.ts";
+import { benchmark, say, THREADS } from "./parts/benchmark.ts";
+import { renderTable, type Row } from "./parts/report.ts";
 
 /** Steps a second the design asks for, at n = 1000, K = 10, d = 784 on two cores. */
 const GOAL = 200;
@@ -19,61 +18,34 @@ const RADIUS = 20;
 /** Rows of the brute-force side; its time is scaled to all n. */
 const BRUTE_ROWS = 20;
 
-const USAGE = `Usage: npm run bench -- stability [options]
-  --json         one JSON line of medians in ms
-  --record       also write bench/results/stability.json
-  --threads N    threads of the matrix products (default: all cores)
-  --n N          examples (default 1000)
-  --classes K    classes (default 10)
-  --d D          dimension (default 784)
-  --rounds N     counted steps at every stage (default 7)
-`;
-
-await runBenchmark(async () => {
-  const flags = parseFlags({
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    record: { type: "boolean" },
-    threads: { type: "string" },
-    n: { type: "string" },
-    classes: { type: "string" },
-    d: { type: "string" },
-    rounds: { type: "string" },
-  });
-  if (flags["help"] === true) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const threads = positive("threads", flags["threads"], defaultThreads());
-  const rounds = positive("rounds", flags["rounds"], 7);
-  const machine = describeMachine();
-  const warning = loadWarning(machine);
-  if (warning !== undefined) say(warning);
-  const inputs = gaussians(
-    positive("n", flags["n"], 1000),
-    positive("d", flags["d"], 784),
-    positive("classes", flags["classes"], 10),
-  );
-  const rows: Row[] = [];
-  for (const lr of RATES) rows.push(...(await alongRun(inputs, lr, threads, rounds)));
-  const { n, d, classes } = inputs;
-  if (flags["record"] === true) {
-    const settings = { n, d, classes, threads, rounds, radius: RADIUS };
-    const file = recordResult("stability", {
-      benchmark: "stability",
-      recorded: new Date().toISOString(),
-      command: commandLine("stability"),
-      machine,
-      ...settings,
-      rows,
+await benchmark(
+  {
+    name: "stability",
+    json: "one JSON line of medians in ms",
+    options: {
+      threads: THREADS,
+      n: { value: "N", about: "examples (default 1000)" },
+      classes: { value: "K", about: "classes (default 10)" },
+      d: { value: "D", about: "dimension (default 784)" },
+      rounds: { value: "N", about: "counted steps at every stage (default 7)" },
+    },
+  },
+  async (call) => {
+    const threads = call.threads();
+    const rounds = call.positive("rounds", 7);
+    call.machine();
+    const inputs = gaussians(call.positive("n", 1000), call.positive("d", 784), call.positive("classes", 10));
+    const rows: Row[] = [];
+    for (const lr of RATES) rows.push(...(await alongRun(inputs, lr, threads, rounds)));
+    const { n, d, classes } = inputs;
+    const medians = Object.fromEntries(rows.map((row) => [row.name, row.brink!.median]));
+    call.deliver({
+      record: { n, d, classes, threads, rounds, radius: RADIUS, rows },
+      json: medians,
+      text: `${renderTable(rows, "brute force")}\n`,
     });
-    say(`Written to ${file}`);
-  }
-  const medians = Object.fromEntries(rows.map((row) => [row.name, row.brink!.median]));
-  process.stdout.write(
-    flags["json"] === true ? `${JSON.stringify(medians)}\n` : `${renderTable(rows, "brute force")}\n`,
-  );
-});
+  },
+);
 
 /** Times a step and its drift at every stage of one run, for every tolerance. */
 async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds: number): Promise<Row[]> {
@@ -159,8 +131,4 @@ function gaussians(n: number, d: number, classes: number): UnitInputs {
   const labels = Array.from({ length: n }, (_, i) => i % classes);
   const x = labels.flatMap((label) => means[label]!.map((value) => value + stream.normal()));
   return unitInputs(x, labels, classes);
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
