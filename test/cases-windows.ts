@@ -101,6 +101,8 @@ export const windowCases: Record<string, OperatorCase[]> = {
     convWeightGrad([2, 2, 3, 3], [2, 1, 3, 3], 0, [1, 2, 1, 1]),
     convWeightGrad([1, 2, 3, 4], [1, 2, 4, 4], 1, [2, 2, 2, 3]),
     convWeightGrad([1, 1, 2, 2], [1, 2, 5, 5], 2, [2, 1, 2, 2]),
+    // Enough channels to become a matrix product in single precision too.
+    convWeightGrad([2, 8, 3, 2], [2, 2, 2, 2], 1, [2, 8, 4, 3]),
   ],
   SumPool2d: pools((values) => values.reduce((total, value) => total + value, 0)),
   MaxPool2d: pools((values) => values.toSorted((a, b) => b - a)[0]!),

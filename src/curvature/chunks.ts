@@ -1,6 +1,6 @@
 // How many examples one program handles at a time, from a memory budget.
 import { InputError, type DType } from "../math/index.ts";
-import { peakElements, type Program } from "../tensor/index.ts";
+import { legalise, peakElements, type Program } from "../tensor/index.ts";
 
 /** Bytes of one element. */
 export function bytesPer(dtype: DType): number {
@@ -23,9 +23,11 @@ export function examplesWithin(
   const bytes = bytesPer(dtype);
   const few = Math.min(8, n);
   const more = Math.min(16, n);
-  const atFew = peakElements(programOf(few)) * bytes;
+  // As it will run: operators without a kernel of their own may need more room.
+  const need = (m: number): number => peakElements(legalise(programOf(m), dtype)) * bytes;
+  const atFew = need(few);
   if (few === more) return atFew <= budget ? n : 1;
-  const perExample = (peakElements(programOf(more)) * bytes - atFew) / (more - few);
+  const perExample = (need(more) - atFew) / (more - few);
   const fixed = atFew - few * perExample;
   if (fixed + perExample > budget) {
     const mebibytes = (value: number): string => `${Math.ceil(value / 2 ** 20)} MiB`;

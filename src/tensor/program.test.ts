@@ -1,4 +1,5 @@
 // Sharing, folding, rewriting and accounting: what a program is before anything differentiates or runs it.
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { operatorCases } from "../../test/cases.ts";
 import { gradientOf, hessianVector, programOf, smallCnn, smallMlp } from "../../test/cases-networks.ts";
@@ -27,6 +28,7 @@ import {
   peakElements,
   reshape,
   reverse,
+  sizeOf,
   slice,
   sub,
   sum,
@@ -173,6 +175,29 @@ describe("legalise", () => {
       });
     },
   );
+
+  test("the weight gradient of a convolution by shifts, whatever the sizes", () => {
+    const small = fc.integer({ min: 1, max: 4 });
+    const sizes = fc.record({ n: small, c: small, o: small, kh: small, kw: small, h: small, w: small });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 0, max: 3 }), ({ n, c, o, kh, kw, h, w }, padding) => {
+        const [height, width] = [h + kh - 1 - 2 * padding, w + kw - 1 - 2 * padding];
+        fc.pre(height >= 1 && width >= 1);
+        const graph = createGraph();
+        const x = graph.input("x", [n, c, height, width]);
+        const g = graph.input("g", [n, o, h, w]);
+        const program = { inputs: [x, g], outputs: [convWeightGrad(x, g, padding)] };
+        expect(program.outputs[0]!.shape).toEqual([o, c, kh, kw]);
+        const wave = (node: Node): Float64Array =>
+          Float64Array.from({ length: sizeOf(node.shape) }, (_, k) => Math.sin(1 + 7 * k + node.id));
+        const values = new Map(program.inputs.map((node) => [node, wave(node)]));
+        const legal = legalise(program, "float64");
+        expect(operatorNames(legal.outputs)).not.toContain("ConvWeightGrad");
+        const [wanted] = evaluate(program, values);
+        expect(worstError(evaluate(legal, values)[0]!, wanted!)).toBeLessThan(1e-13);
+      }),
+    );
+  });
 
   test("goes on until nothing is left to decompose", () => {
     const custom: OperatorTable = {

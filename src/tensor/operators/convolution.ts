@@ -2,8 +2,8 @@
 // a stride-1 convolution is itself a convolution with the flipped kernel.
 import { InputError, type DType } from "../../math/index.ts";
 import {
-  add,
   addOptional,
+  concat,
   conv2d,
   convWeightGrad,
   matmul,
@@ -83,22 +83,32 @@ function convolutionByOffsets(node: Node): Node {
   return transpose(reshape(total!, [n!, height!, width!, o!]), [0, 3, 1, 2]);
 }
 
-function weightGradientByOffsets(node: Node): Node {
+/** Channels of x from which shifts beat ONNX Runtime's Conv with a kernel as large as the image. */
+const SHIFTS_FROM = 8;
+
+/**
+ * The weight gradient as one matrix product. On a common grid of padded images, every channel one long row, the product
+ * for kernel offset (i, j) pairs g with x moved by i rows and j columns. Moving g by every i and x by every j needs kh copies
+ * of the one and kw of the other; their product holds all kh·kw offsets.
+ */
+function weightGradientByShifts(node: Node): Node {
   const [x, g] = node.inputs;
-  const [o, c, kh, kw] = node.shape;
-  const [, , height, width] = g!.shape;
-  const padded = zeroPadded(x!, paddingOf(node.attributes));
-  const rows = pixelRows(g!);
-  let total: Node | null = null;
-  for (let i = 0; i < kh!; i++) {
-    for (let j = 0; j < kw!; j++) {
-      const block = matmul(rows, pixelRows(shifted(padded, i, j, height!, width!)), true, false);
-      const border = [kh! - 1 - i, kw! - 1 - j];
-      const placed = pad(reshape(block, [o!, c!, 1, 1]), [0, 0, i, j], [0, 0, ...border]);
-      total = total === null ? placed : add(total, placed);
-    }
-  }
-  return total!;
+  const [o, c, kh, kw] = node.shape as [number, number, number, number];
+  const images = zeroPadded(transpose(x!, [1, 0, 2, 3]), paddingOf(node.attributes));
+  const wide = images.shape[3]!;
+  const length = sizeOf(images.shape) / c;
+  const below = pad(transpose(g!, [1, 0, 2, 3]), [0, 0, 0, 0], [0, 0, kh - 1, kw - 1]);
+  const rows = pad(reshape(below, [o, length]), [0, (kh - 1) * wide], [0, 0]);
+  const pixels = reshape(images, [c, length]);
+  // What the ends leave out of g are zeros of the grid.
+  const used = length - (kw - 1);
+  const up = Array.from({ length: kh }, (_, i) => {
+    const start = (kh - 1 - i) * wide;
+    return slice(rows, [0, start], [o, start + used]);
+  });
+  const left = Array.from({ length: kw }, (_, j) => slice(pixels, [0, j], [c, j + used]));
+  const product = matmul(concat(up, 0), concat(left, 0), false, true);
+  return transpose(reshape(product, [kh, o, kw, c]), [1, 3, 0, 2]);
 }
 
 function convolve(
@@ -215,7 +225,8 @@ export const convolution: Record<string, Operator> = {
       );
       return out;
     },
-    decompose: (node, dtype: DType) => (dtype === "float64" ? weightGradientByOffsets(node) : null),
+    decompose: (node, dtype: DType) =>
+      dtype === "float64" || node.shape[1]! >= SHIFTS_FROM ? weightGradientByShifts(node) : null,
     onnx(node, [x, g], emitter) {
       // As a convolution of xᵀ (c×n×h×w) with kernel gᵀ (o×n×h'×w'): its output c×o×kh×kw is the gradient, transposed.
       const padding = paddingOf(node.attributes);
