@@ -141,7 +141,7 @@ function parse<Name extends string>(spec: BenchmarkSpec<Name>): Values {
     ]),
   );
   try {
-    return parseArgs({ options, strict: true, allowPositionals: false }).values as Values;
+    return parseArgs({ options, strict: true, allowPositionals: false }).values;
   } catch (error) {
     throw new InputError(error instanceof Error ? error.message : String(error), {
       allowed: entries.filter(([, { about }]) => about !== undefined).map(([name]) => `--${name}`),
