@@ -110,10 +110,10 @@ describe("what is emitted", () => {
     const graph = createGraph();
     const { x, w } = inputs(graph, { x: [2, 2, 5, 4], w: [3, 2, 3, 3] });
     const outputs = [erf(x), softplus(x), conv2d(x, w, 1), averagePool2d(x, 2)];
-    const missing = ["Erf", "Softplus", "Conv", "AveragePool"];
+    const missing = ["Erf", "Conv", "AveragePool"];
     const program = { inputs: [x, w], outputs };
     expect(operatorsOf(program, "float32")).toEqual(expect.arrayContaining(missing));
-    for (const op of missing) expect(counted(program, op, "float64"), op).toBe(0);
+    for (const op of [...missing, "Softplus"]) expect(counted(program, op, "float64"), op).toBe(0);
     await expectSameNumbers(program, "float64");
     await expectSameNumbers(program, "float32");
   });

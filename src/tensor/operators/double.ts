@@ -1,10 +1,10 @@
-// float64 forms, in the language itself, of functions ONNX Runtime has only in float32.
+// Functions in the language itself that ONNX Runtime has in float32 only, or slower.
 import { ERF_CENTER, ERF_MIDDLE, ERF_TAIL } from "../../math/index.ts";
 import { abs, add, div, exp, less, log, mul, neg, relu, sign, sub, where } from "../build.ts";
 import type { Node } from "../graph.ts";
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|): the exponential never overflows. */
-export function doubleSoftplus(x: Node): Node {
+export function softplusByLog(x: Node): Node {
   return add(relu(x), log(add(1, exp(neg(abs(x))))));
 }
 

@@ -16,7 +16,7 @@ import {
 } from "../build.ts";
 import type { Graph, NdArray, Node, Operator } from "../graph.ts";
 import { broadcastShapes, broadcastStrides, forEachOffset, sameShape, sizeOf, type Shape } from "../shape.ts";
-import { doubleErf, doubleSoftplus } from "./double.ts";
+import { doubleErf, softplusByLog } from "./double.ts";
 
 type Rule = (node: Node, x: Node) => Node | null;
 
@@ -161,7 +161,8 @@ export const elementwise: Record<string, Operator> = {
     (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     (_, x) => sigmoid(x),
     {
-      decompose: (node, dtype) => (dtype === "float64" ? doubleSoftplus(node.inputs[0]!) : null),
+      // In single precision too: as accurate as ONNX Runtime's own, which takes two exponentials and two logarithms.
+      decompose: (node) => softplusByLog(node.inputs[0]!),
     },
   ),
   Erf: unary("Erf", erfValue, (_, x) => mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x)))), {
