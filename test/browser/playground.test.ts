@@ -16,6 +16,8 @@ describeSite("the playground", (openSite) => {
       const { page, problems } = await open(
         "seed=0&lr=0.25&steps=260&every=20&k=1&landscape=0&precision=float64",
       );
+      // The page may have loaded before it listens.
+      await page.getByRole("button", { name: "Run", exact: true }).waitFor();
       await page.keyboard.press("Space");
       const status = await untilStatus(page, /Finished/);
       const [, sharpness] = /sharpness ([\d.]+) against 2\/η = 8/.exec(status)!;
