@@ -27,15 +27,14 @@ await benchmark(
     name: "coupling",
     json: "one JSON line: milliseconds a step",
     options: {
-      quick: { about: "three rounds" },
       threads: THREADS,
-      n: { value: "N", about: "examples (default 5000); gradient descent also on 1,000 of them" },
-      rounds: { value: "N", about: "counted rounds (default 9)" },
+      n: { value: "N", about: "examples, of which gradient descent also takes 1,000", otherwise: 5000 },
+      rounds: { value: "N", about: "counted rounds", otherwise: 9 },
     },
   },
   async (call) => {
-    const n = call.positive("n", 5000);
-    const count = call.positive("rounds", call.on("quick") ? 3 : 9);
+    const n = call.positive("n");
+    const count = call.positive("rounds");
     const threads = call.threads();
     const machine = call.machine();
     const images = await benchmarkImages(n);

@@ -46,8 +46,8 @@ interface Measured {
 const OPTIONS = {
   skip: { value: "PARTS", about: `leave out any of: ${PARTS.join(",")}` },
   threads: { value: "N", about: "threads of both sides (default: all cores)" },
-  n: { value: "N", about: "examples (default 5000)" },
-  rounds: { value: "N", about: "counted rounds (default 9)" },
+  n: { value: "N", about: "examples", otherwise: 5000 },
+  rounds: { value: "N", about: "counted rounds", otherwise: 9 },
 };
 
 await benchmark(
@@ -59,8 +59,8 @@ await benchmark(
   async (call) => {
     const alone = call.on("json") && !call.on("record");
     const plan: Plan = {
-      n: call.positive("n", 5000),
-      rounds: call.positive("rounds", 9),
+      n: call.positive("n"),
+      rounds: call.positive("rounds"),
       threads: call.threads(),
       skip: alone ? new Set(PARTS) : call.words("skip", PARTS),
     };

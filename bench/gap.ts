@@ -41,13 +41,13 @@ await benchmark(
     json: "one JSON line of medians in ms",
     options: {
       threads: THREADS,
-      n: { value: "N", about: "examples (default 5000)" },
-      rounds: { value: "N", about: "counted rounds (default 9)" },
+      n: { value: "N", about: "examples", otherwise: 5000 },
+      rounds: { value: "N", about: "counted rounds", otherwise: 9 },
     },
   },
   async (call) => {
-    const n = call.positive("n", 5000);
-    const count = call.positive("rounds", 9);
+    const n = call.positive("n");
+    const count = call.positive("rounds");
     const threads = call.threads();
     const machine = call.machine();
     if (n < 2500)

@@ -33,18 +33,18 @@ await benchmark(
     name: "memory",
     json: "one JSON line",
     options: {
-      net: { value: "NAME", about: "cnn-tanh (default) or fc-tanh" },
-      budget: { value: "MIB", about: "the objective's memory budget (default 512)" },
+      net: { value: "NAME", about: NETS.join(" or "), otherwise: "cnn-tanh" },
+      budget: { value: "MIB", about: "the objective's memory budget", otherwise: 512 },
       threads: THREADS,
       child: { value: "N" },
     },
   },
   async (call) => {
-    const net = call.words("net", NETS, "cnn-tanh").has("fc-tanh") ? "fc-tanh" : "cnn-tanh";
-    const budget = call.positive("budget", 512);
+    const net = call.words("net", NETS).has("fc-tanh") ? "fc-tanh" : "cnn-tanh";
+    const budget = call.positive("budget");
     const threads = call.threads();
     if (call.given("child")) {
-      process.stdout.write(JSON.stringify(await peakOf(net, call.positive("child", 1), budget, threads)));
+      process.stdout.write(JSON.stringify(await peakOf(net, call.positive("child"), budget, threads)));
       return;
     }
     call.machine();

@@ -15,12 +15,12 @@ await benchmark(
     name: "observatory",
     json: "one JSON line",
     options: {
-      runs: { value: "N", about: "made-up runs (default 200)" },
-      steps: { value: "N", about: "steps of each (default 20000)" },
+      runs: { value: "N", about: "made-up runs", otherwise: 200 },
+      steps: { value: "N", about: "steps of each", otherwise: 20000 },
     },
   },
   async (call) => {
-    const [runs, steps] = [call.positive("runs", 200), call.positive("steps", 20_000)];
+    const [runs, steps] = [call.positive("runs"), call.positive("steps")];
     call.machine();
     await siteFolder();
     const folder = mkdtempSync(path.join(tmpdir(), "brink-bench-"));

@@ -21,13 +21,13 @@ await benchmark(
     name: "playground",
     json: "one JSON line: (step + sharpness)/s at 701 parameters",
     options: {
-      rounds: { value: "N", about: "counted rounds (default 3)" },
-      seconds: { value: "N", about: "length of a stretch (default 10)" },
+      rounds: { value: "N", about: "counted rounds", otherwise: 3 },
+      seconds: { value: "N", about: "length of a stretch", otherwise: 10 },
     },
   },
   async (call) => {
-    const rounds = call.positive("rounds", 3);
-    const seconds = call.positive("seconds", 10);
+    const rounds = call.positive("rounds");
+    const seconds = call.positive("seconds");
     call.machine();
     const images = await imageTask();
     const tasks: Readonly<Record<string, Task>> = {

@@ -34,15 +34,15 @@ await benchmark(
     json: "one JSON line: seconds, nanoseconds a step",
     options: {
       skip: { value: "peer", about: "Brink alone" },
-      runs: { value: "N", about: `runs of each of the ${LEVELS.length} noise levels (default 100)` },
-      steps: { value: "N", about: "steps of a run (default 120000)" },
-      rounds: { value: "N", about: "counted rounds (default 3)" },
+      runs: { value: "N", about: `runs of each of the ${LEVELS.length} noise levels`, otherwise: 100 },
+      steps: { value: "N", about: "steps of a run", otherwise: 120000 },
+      rounds: { value: "N", about: "counted rounds", otherwise: 3 },
     },
   },
   async (call) => {
-    const steps = call.positive("steps", 120_000);
-    const size = { runs: call.positive("runs", 100), steps, burnIn: Math.floor(steps / 3) };
-    const count = call.positive("rounds", 3);
+    const steps = call.positive("steps");
+    const size = { runs: call.positive("runs"), steps, burnIn: Math.floor(steps / 3) };
+    const count = call.positive("rounds");
     call.machine();
     const peer = call.words("skip", ["peer"]).has("peer") ? undefined : startPeer(size);
     const cpu: Record<string, number[]> = { brink: [], peer: [] };

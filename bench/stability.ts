@@ -24,17 +24,17 @@ await benchmark(
     json: "one JSON line of medians in ms",
     options: {
       threads: THREADS,
-      n: { value: "N", about: "examples (default 1000)" },
-      classes: { value: "K", about: "classes (default 10)" },
-      d: { value: "D", about: "dimension (default 784)" },
-      rounds: { value: "N", about: "counted steps at every stage (default 7)" },
+      n: { value: "N", about: "examples", otherwise: 1000 },
+      classes: { value: "K", about: "classes", otherwise: 10 },
+      d: { value: "D", about: "dimension", otherwise: 784 },
+      rounds: { value: "N", about: "counted steps at every stage", otherwise: 7 },
     },
   },
   async (call) => {
     const threads = call.threads();
-    const rounds = call.positive("rounds", 7);
+    const rounds = call.positive("rounds");
     call.machine();
-    const inputs = gaussians(call.positive("n", 1000), call.positive("d", 784), call.positive("classes", 10));
+    const inputs = gaussians(call.positive("n"), call.positive("d"), call.positive("classes"));
     const rows: Row[] = [];
     for (const lr of RATES) rows.push(...(await alongRun(inputs, lr, threads, rounds)));
     const { n, d, classes } = inputs;

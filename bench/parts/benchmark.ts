@@ -9,6 +9,8 @@ import { recordResult } from "./report.ts";
 export interface Option {
   readonly value?: string;
   readonly about?: string;
+  /** What holds when the option is left out; stands in the help. */
+  readonly otherwise?: number | string;
 }
 
 export interface BenchmarkSpec<Name extends string> {
@@ -34,12 +36,12 @@ export const THREADS: Option = { value: "N", about: "threads (default: all cores
 
 /** One call of a benchmark: the options given, the machine, and where results go. */
 export class Invocation<Name extends string> {
-  readonly #name: string;
+  readonly #spec: BenchmarkSpec<Name>;
   readonly #values: Values;
   #machine: Machine | null = null;
 
-  constructor(name: string, values: Values) {
-    this.#name = name;
+  constructor(spec: BenchmarkSpec<Name>, values: Values) {
+    this.#spec = spec;
     this.#values = values;
   }
 
@@ -54,19 +56,18 @@ export class Invocation<Name extends string> {
   }
 
   /** A positive integer. Throws InputError for anything else. */
-  positive(option: Name, otherwise: number): number {
-    const given = this.#values[option];
-    if (given === undefined) return otherwise;
+  positive(option: Name): number {
+    const given = this.#valueOf(option);
     const value = Number(given);
-    if (!Number.isSafeInteger(value) || value < 1) {
+    if (given === undefined || !Number.isSafeInteger(value) || value < 1) {
       throw new InputError("not a positive whole number", { field: `--${option}`, received: String(given) });
     }
     return value;
   }
 
   /** Comma-separated words. Throws InputError when one is not among `allowed`. */
-  words(option: Name, allowed: readonly string[], otherwise = ""): ReadonlySet<string> {
-    const given = this.#values[option] ?? otherwise;
+  words(option: Name, allowed: readonly string[]): ReadonlySet<string> {
+    const given = this.#valueOf(option);
     const list = typeof given === "string" && given !== "" ? given.split(",") : [];
     for (const word of list) {
       if (!allowed.includes(word)) {
@@ -78,7 +79,8 @@ export class Invocation<Name extends string> {
 
   /** The `--threads` option of benchmarks that have one: without it, every core this process may use. */
   threads(): number {
-    return this.positive("threads" as Name, os.availableParallelism());
+    const threads = "threads" as Name;
+    return this.given(threads) ? this.positive(threads) : os.availableParallelism();
   }
 
   /** This machine as it was when first asked for, which is the time to ask; says so when other work shares it. */
@@ -94,12 +96,17 @@ export class Invocation<Name extends string> {
   /** Writes bench/results/NAME.json if `--record` is on, and prints. */
   deliver({ record, json, text }: Delivery): void {
     if (this.on("record")) {
-      const head = { benchmark: this.#name, recorded: new Date().toISOString() };
-      const command = ["npm run bench --", this.#name, ...process.argv.slice(2)].join(" ");
+      const { name } = this.#spec;
+      const head = { benchmark: name, recorded: new Date().toISOString() };
+      const command = ["npm run bench --", name, ...process.argv.slice(2)].join(" ");
       const result = { ...head, command, machine: this.machine(), ...record };
-      say(`Written to ${recordResult(this.#name, result)}`);
+      say(`Written to ${recordResult(name, result)}`);
     }
     process.stdout.write(this.on("json") ? `${JSON.stringify(json)}\n` : text);
+  }
+
+  #valueOf(option: Name): string | boolean | number | undefined {
+    return this.#values[option] ?? this.#spec.options[option].otherwise;
   }
 }
 
@@ -111,7 +118,7 @@ export async function benchmark<Name extends string>(
   try {
     const values = parse(spec);
     if (values["help"] === true) process.stdout.write(usage(spec));
-    else await body(new Invocation(spec.name, values));
+    else await body(new Invocation(spec, values));
   } catch (error) {
     if (!(error instanceof BrinkError)) throw error;
     say(error.message);
@@ -150,9 +157,10 @@ function parse<Name extends string>(spec: BenchmarkSpec<Name>): Values {
 }
 
 function usage<Name extends string>(spec: BenchmarkSpec<Name>): string {
-  const lines = optionsOf(spec).flatMap(([name, { value, about }]) => {
+  const lines = optionsOf(spec).flatMap(([name, { value, about, otherwise }]) => {
     const flag = value === undefined ? `--${name}` : `--${name} ${value}`;
-    return about === undefined ? [] : [`  ${flag.padEnd(14)} ${about}\n`];
+    const line = otherwise === undefined ? about : `${about} (default ${otherwise})`;
+    return about === undefined ? [] : [`  ${flag.padEnd(14)} ${line}\n`];
   });
   return `Usage: npm run bench -- ${spec.name} [options]\n${lines.join("")}`;
 }
