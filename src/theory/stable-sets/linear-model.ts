@@ -147,21 +147,14 @@ export class LinearModel {
 
   #refresh(): void {
     if (this.#fresh) return;
-    const { classes, labels, n } = this.inputs;
-    const residuals = this.#residuals;
-    this.#losses.evaluate(this.logits, labels, classes);
-    const { losses, potentials } = this.#losses;
-    for (let i = 0; i < n; i++) {
-      const row = i * classes;
-      if (!Number.isFinite(losses[i]!)) {
-        throw new RunError("the logits have left the range of double precision", {
-          field: `example ${i}`,
-          hint: "Take a smaller step",
-        });
-      }
-      const shift = this.logits[row + labels[i]!]! + losses[i]!;
-      for (let k = 0; k < classes; k++) residuals[row + k] = Math.exp(this.logits[row + k]! - shift);
-      residuals[row + labels[i]!] = -potentials[i]!;
+    const { classes, labels } = this.inputs;
+    this.#losses.evaluate(this.logits, labels, classes, this.#residuals);
+    const lost = this.#losses.losses.findIndex((loss) => !Number.isFinite(loss));
+    if (lost >= 0) {
+      throw new RunError("the logits have left the range of double precision", {
+        field: `example ${lost}`,
+        hint: "Take a smaller step",
+      });
     }
     this.#fresh = true;
   }

@@ -33,18 +33,41 @@ export class Losses {
    *
    * @param logits n×K, row-major, in either precision
    * @param labels n classes
+   * @param residuals n×K, takes p_i − e_{y_i} if given
    */
-  evaluate(logits: ArrayLike<number>, labels: ArrayLike<number>, classes: number): void {
+  evaluate(
+    logits: ArrayLike<number>,
+    labels: ArrayLike<number>,
+    classes: number,
+    residuals?: Float64Array,
+  ): void {
     const { losses, logLosses, potentials } = this;
     this.#right = 0;
     for (let i = 0; i < losses.length; i++) {
-      const s = logSumOthers(logits, i * classes, classes, labels[i]!);
+      const row = i * classes;
+      const label = labels[i]!;
+      const own = logits[row + label]!;
+      const largest = largestOther(logits, row, classes, label);
+      let sum = 0;
+      for (let k = 0; k < classes; k++) {
+        if (k === label) continue;
+        const e = Math.exp(logits[row + k]! - largest);
+        sum += e;
+        if (residuals !== undefined) residuals[row + k] = e;
+      }
+      // ln Σ_{k≠y} exp(z_k − z_y); NaN when a logit is.
+      const s = largest - own + Math.log(sum);
       const size = Math.exp(-Math.abs(s));
       const loss = s > 0 ? s + Math.log1p(size) : Math.log1p(size);
+      const potential = -Math.expm1(-loss);
       losses[i] = loss;
       logLosses[i] = logOfLoss(s, loss);
-      potentials[i] = -Math.expm1(-loss);
-      if (isRight(logits, i * classes, classes, labels[i]!)) this.#right++;
+      potentials[i] = potential;
+      if (largest < own && !Number.isNaN(s)) this.#right++;
+      if (residuals === undefined) continue;
+      const share = Math.exp(largest - own - loss);
+      for (let k = 0; k < classes; k++) residuals[row + k]! *= share;
+      residuals[row + label] = -potential;
     }
   }
 
@@ -80,21 +103,13 @@ export function lossPoint(logits: ArrayLike<number>, labels: ArrayLike<number>, 
   return losses.point;
 }
 
-/** ln Σ_{k≠y} exp(z_k − z_y) of one row; NaN when a logit is not finite. */
-function logSumOthers(logits: ArrayLike<number>, row: number, classes: number, label: number): number {
+/** max_{k≠y} z_k of one row. */
+function largestOther(logits: ArrayLike<number>, row: number, classes: number, label: number): number {
   let largest = -Infinity;
   for (let k = 0; k < classes; k++) {
     if (k !== label && !(logits[row + k]! <= largest)) largest = logits[row + k]!;
   }
-  let sum = 0;
-  for (let k = 0; k < classes; k++) if (k !== label) sum += Math.exp(logits[row + k]! - largest);
-  return largest - logits[row + label]! + Math.log(sum);
-}
-
-function isRight(logits: ArrayLike<number>, row: number, classes: number, label: number): boolean {
-  const own = logits[row + label]!;
-  for (let k = 0; k < classes; k++) if (k !== label && !(logits[row + k]! < own)) return false;
-  return true;
+  return largest;
 }
 
 /** ln of the mean of exp. */

@@ -1,4 +1,4 @@
-// Blocks of steps and what they do to n losses: inner products gathered, moves written, programs run.
+// Blocks of steps and what they do to n losses: moves written, programs run.
 import { type DType, type Vector, zeros } from "../../math/index.ts";
 import type { Backend, Executable } from "../../runtime/index.ts";
 import type { LinearModel } from "./linear-model.ts";
@@ -8,7 +8,9 @@ import { pairProgram, type PairShape, type Rung } from "./pair-programs.ts";
 /** The steps of one block. */
 export interface BlockMoves {
   readonly lr: number;
-  /** Rows of the residuals. */
+  /** Position of the first among the chunks' rows. */
+  readonly first: number;
+  /** Examples. */
   readonly rows: Int32Array;
   /** By example, a bound on |c_k|: results are divided by it. */
   readonly sizes: Float64Array;
@@ -23,13 +25,14 @@ export class PairBlocks {
   readonly #shape: PairShape;
   readonly #pairs: PairChunks;
   readonly #executables = new Map<Rung, Promise<Executable>>();
-  readonly #gathered: readonly Vector[];
+  readonly #sizes: Vector;
   readonly #factor: Vector;
   /** By label. */
-  readonly #moves: ReadonlyMap<number, { readonly move: Vector; readonly unit: Vector }>;
+  readonly #units: ReadonlyMap<number, Vector>;
   readonly #views = new Map<number, readonly Vector[]>();
   readonly #results: readonly Vector[];
-  readonly #sums: Vector;
+  /** One number a row each. */
+  readonly #sums: readonly [Vector, Vector];
 
   constructor(backend: Backend, dtype: DType, pairs: PairChunks, rows: number, classes: number) {
     const { chunks, width } = pairs;
@@ -37,19 +40,17 @@ export class PairBlocks {
     this.#dtype = dtype;
     this.#pairs = pairs;
     this.#shape = { rows, width, classes, labels: chunks.map(({ label }) => label) };
-    this.#gathered = chunks.map(() => zeros(dtype, rows * width));
+    this.#sizes = zeros(dtype, rows);
     this.#factor = zeros(dtype, rows);
-    const moves = (): Vector => zeros(dtype, rows * classes);
-    this.#moves = new Map(
-      [...new Set(this.#shape.labels)].map((label) => [label, { move: moves(), unit: moves() }]),
-    );
+    this.#units = new Map(this.#shape.labels.map((label) => [label, zeros(dtype, rows * classes)]));
     this.#results = chunks.map(() => zeros(dtype, rows * width));
-    this.#sums = zeros(dtype, rows);
+    this.#sums = [zeros(dtype, rows), zeros(dtype, rows)];
   }
 
   /**
-   * What the rung computes, u of the block's steps for all losses, rows×width a result, or one spread a row; divided by `scale`,
-   * and by the step's size unless by exponentials. Valid until the next run. `shares`: p_jk/scale of every chunk, K×width, zero for k = y_j.
+   * What the rung computes, u of the block's steps for all losses, rows×width a result, or sums of it, one number a row; divided by
+   * `scale`, and by the step's size unless by exponentials, squares by the squares. Valid until the next run. `shares`: p_jk/scale
+   * of every chunk, K×width, zero for k = y_j.
    */
   async run(
     model: LinearModel,
@@ -58,16 +59,18 @@ export class PairBlocks {
     shares: readonly Vector[],
   ): Promise<readonly Vector[]> {
     const executable = await this.#executable(rung);
-    const grams = this.#innerProducts(moves.rows);
     this.#fillMoves(model, moves);
-    const labelled = [...this.#moves.values()];
-    const feeds = [...labelled.map(({ move }) => move), ...grams, ...shares];
-    if (rung.kind !== "exponential") {
-      this.#factor.fill(0);
-      moves.rows.forEach((i, row) => (this.#factor[row] = moves.scale * moves.sizes[i]!));
-      feeds.unshift(this.#factor, ...labelled.map(({ unit }) => unit));
+    const { rows, sizes, scale, first } = moves;
+    this.#sizes.fill(0);
+    for (let row = 0; row < rows.length; row++) {
+      const size = sizes[rows[row]!]!;
+      this.#sizes[row] = size;
+      this.#factor[row] = scale * size;
     }
-    const results = rung.kind === "spread" ? [this.#sums] : this.#results.slice(0, executable.outputs.length);
+    const heads = rung.kind === "exponential" ? [this.#sizes] : [this.#sizes, this.#factor];
+    const feeds = [...heads, ...this.#units.values(), ...this.#innerProducts(first), ...shares];
+    const whole = rung.kind === "polynomial" || rung.kind === "exponential";
+    const results = (whole ? this.#results : this.#sums).slice(0, executable.outputs.length);
     await executable.run(feeds, results);
     return results;
   }
@@ -81,46 +84,33 @@ export class PairBlocks {
     return executable;
   }
 
-  /** Of the block's steps with every example: as they lie where they are neighbours from a multiple of the block's size on. */
-  #innerProducts(rows: Int32Array): readonly Vector[] {
-    const { chunks, width } = this.#pairs;
-    const { rows: block } = this.#shape;
-    const first = rows[0]!;
-    if (first % block === 0 && rows.every((row, at) => row === first + at)) {
-      let views = this.#views.get(first);
-      if (views === undefined) {
-        views = chunks.map(({ gram }) => gram.subarray(first * width, (first + block) * width));
-        this.#views.set(first, views);
-      }
-      return views;
+  /** Of the block's steps with every example, where they lie. */
+  #innerProducts(first: number): readonly Vector[] {
+    let views = this.#views.get(first);
+    if (views === undefined) {
+      const { chunks, width } = this.#pairs;
+      const end = first + this.#shape.rows;
+      views = chunks.map(({ gram }) => gram.subarray(first * width, end * width));
+      this.#views.set(first, views);
     }
-    for (let row = 0; row < rows.length; row++) {
-      const from = rows[row]! * width;
-      for (let chunk = 0; chunk < chunks.length; chunk++) {
-        this.#gathered[chunk]!.set(chunks[chunk]!.gram.subarray(from, from + width), row * width);
-      }
-    }
-    return this.#gathered;
+    return views;
   }
 
-  /** c of every label, and c over each step's size. Rows beyond the block do not move. */
-  #fillMoves(model: LinearModel, { lr, rows, sizes }: BlockMoves): void {
-    const { residuals } = model;
+  /** c of every label over each step's size. Rows beyond the block do not move. */
+  #fillMoves({ residuals }: LinearModel, { lr, rows, sizes }: BlockMoves): void {
     const { classes } = this.#shape;
-    for (const [label, { move, unit }] of this.#moves) {
-      for (let row = 0, at = 0; row < rows.length; row++) {
-        const from = rows[row]! * classes;
-        const inverse = 1 / sizes[rows[row]!]!;
-        const own = residuals[from + label]!;
-        for (let k = 0; k < classes; k++, at++) {
-          const c = lr * (own - residuals[from + k]!);
-          move[at] = c;
-          unit[at] = c * inverse;
-        }
+    const units = [...this.#units];
+    const scaled = new Float64Array(classes);
+    for (let row = 0; row < rows.length; row++) {
+      const factor = lr / sizes[rows[row]!]!;
+      const from = rows[row]! * classes;
+      for (let k = 0; k < classes; k++) scaled[k] = residuals[from + k]! * factor;
+      for (const [label, unit] of units) {
+        const own = scaled[label]!;
+        for (let k = 0, at = row * classes; k < classes; k++, at++) unit[at] = own - scaled[k]!;
       }
-      move.fill(0, rows.length * classes);
-      unit.fill(0, rows.length * classes);
     }
+    for (const [, unit] of units) unit.fill(0, rows.length * classes);
   }
 
   /** Frees native memory. */

@@ -1,60 +1,48 @@
-// Plans of blocks: every step in exactly one, served by its program, and neighbours left together where sorting gains nothing.
+// Plans of blocks and the order of rows: every step in exactly one block, served by its program, and rows moved no oftener than needed.
 import { expect, test } from "vitest";
 import { randomStream } from "../../math/index.ts";
+import { type PairChunks, pairChunks } from "./pair-chunks.ts";
 import { planBlocks, type PlanInput } from "./pair-plan.ts";
-import { ladder } from "./pair-programs.ts";
+import { ladder, reachAt } from "./pair-programs.ts";
+import { PairRows } from "./pair-rows.ts";
 
 const rungs = ladder(1e-6, true);
 
-function input(rungOf: (i: number) => number, n: number, part: number): PlanInput {
-  const all = Int32Array.from({ length: n }, (_, i) => i);
-  const of = Int8Array.from(all, rungOf);
-  const sorted = all
-    .filter((i) => of[i]! >= 0 && of[i]! < rungs.length)
-    .sort((a, b) => of[a]! - of[b]! || a - b);
-  return { ladder: rungs, rungs: of, sorted, all, part, whole: 4 * part };
+function input(counts: readonly number[], part: number): PlanInput {
+  return { ladder: rungs, counts: rungs.map((_, at) => counts[at] ?? 0), part, whole: 4 * part };
 }
 
-test("every step that needs a block is in exactly one, whose program serves it", () => {
+test("every row that needs a block is in exactly one, whose program serves it", () => {
   const random = randomStream(3, "plans");
   for (let trial = 0; trial < 300; trial++) {
-    const n = 1 + random.integer(120);
-    const spread = 1 + random.integer(rungs.length + 2);
-    const given = input(() => random.integer(spread) - 1, n, 1 + random.integer(9));
-    const plan = planBlocks(given);
-    const met = new Map<number, number>();
-    for (const { rows, size, rung } of plan) {
+    const given = input(
+      rungs.map(() => Math.max(0, random.integer(60) - 30)),
+      1 + random.integer(9),
+    );
+    const needed = rungs.flatMap((_, at) => new Array<number>(given.counts[at]!).fill(at));
+    let row = 0;
+    for (const { first, end, size, rung } of planBlocks(given)) {
+      expect(first).toBe(row);
+      expect(first % given.part).toBe(0);
       expect([given.part, given.whole]).toContain(size);
-      expect(rows.length).toBeLessThanOrEqual(size);
-      for (const i of rows) {
-        const own = given.rungs[i]!;
-        if (own < 0 || own >= rungs.length) continue;
-        met.set(i, (met.get(i) ?? 0) + 1);
-        expect(rungs.indexOf(rung)).toBeGreaterThanOrEqual(own);
-      }
+      expect(end - first).toBeLessThanOrEqual(size);
+      for (; row < end; row++) expect(rungs.indexOf(rung)).toBeGreaterThanOrEqual(needed[row]!);
     }
-    expect([...met.keys()].sort((a, b) => a - b)).toEqual([...given.sorted].sort((a, b) => a - b));
-    expect(Math.max(1, ...met.values())).toBe(1);
+    expect(row).toBe(needed.length);
   }
 });
 
-test("steps of one rung stay where they are", () => {
-  const plan = planBlocks(input(() => 2, 1000, 125));
-  expect(plan.map(({ rows, rung }) => [rows[0], rows.length, rung])).toEqual([
-    [0, 500, rungs[2]],
-    [500, 500, rungs[2]],
+test("near steps in large blocks, a few far ones in a small one", () => {
+  const plan = planBlocks(input([900, 0, 0, 0, 0, 0, 100], 125));
+  expect(plan.map(({ first, end, size, rung: { kind } }) => [first, end, size, kind])).toEqual([
+    [0, 375, 500, "sums"],
+    [375, 875, 500, "sums"],
+    [875, 1000, 125, "exponential"],
   ]);
 });
 
-test("far steps are sorted out of near ones where exponentials of all would cost more", () => {
-  const plan = planBlocks(input((i) => (i % 10 === 0 ? rungs.length - 1 : 0), 1000, 125));
-  const far = plan.filter(({ rung }) => rung.kind === "exponential");
-  expect(far.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(250);
-  expect(plan.reduce((sum, { rows }) => sum + rows.length, 0)).toBe(1000);
-});
-
 test("nothing moves: no block", () => {
-  expect(planBlocks(input(() => -1, 50, 5))).toEqual([]);
+  expect(planBlocks(input([], 5))).toEqual([]);
 });
 
 test("orders reach further the higher they are, and none beyond what exponentials serve", () => {
@@ -65,4 +53,53 @@ test("orders reach further the higher they are, and none beyond what exponential
       expect(reaches.at(-1)).toBe(80);
     }
   }
+});
+
+test("two powers of u reach as far as probabilities allow", () => {
+  const [sums, cubic] = ladder(1e-6, true);
+  expect(reachAt(sums!, 1e-6, 1)).toBe(sums!.reach);
+  expect(reachAt(cubic!, 1e-6, 0.01)).toBe(cubic!.reach);
+  for (const potential of [1, 0.5, 0.01]) {
+    const x = reachAt(sums!, 1e-6, potential);
+    const u = potential * Math.expm1(x);
+    const found = potential * (x + (x * x) / 2);
+    const error = Math.abs((found - (found * found) / 2) / Math.log1p(u) - 1);
+    expect(error).toBeLessThan(1e-6);
+    expect(error).toBeGreaterThan(0.5e-6);
+  }
+});
+
+test("rows come into the order of their keys, each with its own inner products, and stay where they may", () => {
+  const random = randomStream(5, "rows");
+  const [n, classes, keys] = [40, 3, 4];
+  const labels = Int32Array.from({ length: n }, (_, i) => i % classes);
+  const gram = Float64Array.from({ length: n * n }, (_, at) => 1000 * Math.floor(at / n) + (at % n));
+  const chunks: PairChunks = pairChunks(
+    { n, d: 1, classes, x: new Float64Array(n), labels },
+    gram,
+    "float64",
+    8,
+  );
+  const rows = new PairRows(chunks, n);
+  let moved = 0;
+  for (let trial = 0; trial < 200; trial++) {
+    const before = rows.order.slice();
+    const given = Int8Array.from({ length: n }, () => random.integer(keys));
+    const counts = new Int32Array(keys);
+    for (const key of given) counts[key]!++;
+    rows.sort(given, counts);
+    const sorted = [...rows.order].map((i) => given[i]!);
+    expect(sorted).toEqual([...given].sort((a, b) => a - b));
+    for (const { members, gram: own } of chunks.chunks) {
+      const there = [...rows.order].flatMap((_, row) =>
+        Array.from(own.subarray(row * chunks.width, row * chunks.width + members.length)),
+      );
+      const right = [...rows.order].flatMap((i) => [...members].map((j) => (i === j ? 0 : 1000 * i + j)));
+      expect(there).toEqual(right);
+    }
+    const mayStay = [...before].filter((i, row) => given[i] === sorted[row]);
+    expect([...before].filter((i, row) => rows.order[row] === i)).toEqual(expect.arrayContaining(mayStay));
+    moved += n - mayStay.length;
+  }
+  expect(moved).toBeGreaterThan(1000);
 });

@@ -1,9 +1,12 @@
-// Which steps go into which block, and by which program: the cheapest of two ways to cut them.
+// Which steps go into which block, and by which program: rows sorted by what they need, cut where it costs least.
 import type { Rung } from "./pair-programs.ts";
 
 /** Steps that are computed together, by the program that serves the furthest of them. */
 export interface PlannedBlock {
-  readonly rows: Int32Array;
+  /** Row of the first. */
+  readonly first: number;
+  /** Row beyond the last. */
+  readonly end: number;
   /** Rows the block is compiled for, at least as many. */
   readonly size: number;
   readonly rung: Rung;
@@ -12,68 +15,41 @@ export interface PlannedBlock {
 /** What there is to plan. */
 export interface PlanInput {
   readonly ladder: readonly Rung[];
-  /** Rung of every example's step: below 0 it moves nothing, `ladder.length` goes without a block. */
-  readonly rungs: Int8Array;
-  /** Examples that need a block, sorted by rung. */
-  readonly sorted: Int32Array;
-  /** All examples as they come. */
-  readonly all: Int32Array;
+  /** How many rows need each rung; they lie in this order. */
+  readonly counts: ArrayLike<number>;
   /** Sizes of blocks; `whole` is a multiple of `part`. */
   readonly part: number;
   readonly whole: number;
 }
 
-/** Milliseconds of a call and of a row, measured at n = 1000, K = 10 on two cores: only their ratios matter. */
+/** Milliseconds of a call, measured at n = 1000, K = 10: only their ratios matter. */
 function blockCost(rows: number, { kind, order }: Rung): number {
   if (kind === "exponential") return 1.1 + 0.01 * rows;
+  if (kind === "sums") return 0.6 + 0.0018 * rows;
   return 0.3 + 0.2 * order + (0.001 + 0.00056 * order) * rows;
 }
 
-/** And of bringing a row's inner products together with those of rows that are not its neighbours. */
-const GATHER = 0.0015;
-
-/** The cheaper of blocks sorted by rung and blocks of neighbours. O(n). */
-export function planBlocks(input: PlanInput): readonly PlannedBlock[] {
-  const sorted = sortedBlocks(input);
-  const neighbours = neighbouringBlocks(input);
-  const gathering = GATHER * input.sorted.length;
-  return costOf(sorted) + gathering < costOf(neighbours) ? sorted : neighbours;
-}
-
-function costOf(blocks: readonly PlannedBlock[]): number {
-  return blocks.reduce((sum, { size, rung }) => sum + blockCost(size, rung), 0);
-}
-
-/** Cuts the sorted rows into blocks of either size so that the sum of costs is least, by dynamic programming over parts. */
-function sortedBlocks({ ladder, rungs, sorted, part, whole }: PlanInput): PlannedBlock[] {
-  const units = Math.ceil(sorted.length / part);
+/** Cuts the rows into blocks of either size so that the sum of costs is least, by dynamic programming over parts. */
+export function planBlocks({ ladder, counts, part, whole }: PlanInput): readonly PlannedBlock[] {
+  const ends = ladder.map(() => 0);
+  let served = 0;
+  ladder.forEach((_, at) => (ends[at] = served += counts[at]!));
+  const units = Math.ceil(served / part);
   const cost = new Float64Array(units + 1);
-  const last: { readonly block: PlannedBlock; readonly from: number }[] = [];
+  const last: PlannedBlock[] = [];
   for (let unit = 1; unit <= units; unit++) {
-    const end = Math.min(sorted.length, unit * part);
-    const rung = ladder[rungs[sorted[end - 1]!]!]!;
+    const end = Math.min(served, unit * part);
+    const rung = ladder[ends.findIndex((above) => above >= end)]!;
     cost[unit] = Infinity;
     for (const size of [part, whole]) {
       const from = Math.max(0, unit - size / part);
       const total = cost[from]! + blockCost(size, rung);
       if (total >= cost[unit]!) continue;
       cost[unit] = total;
-      last[unit] = { block: { rows: sorted.subarray(from * part, end), size, rung }, from };
+      last[unit] = { first: from * part, end, size, rung };
     }
   }
   const blocks: PlannedBlock[] = [];
-  for (let unit = units; unit > 0; unit = last[unit]!.from) blocks.unshift(last[unit]!.block);
-  return blocks;
-}
-
-/** Whole blocks of neighbours, those that need none among them. */
-function neighbouringBlocks({ ladder, rungs, all, whole }: PlanInput): PlannedBlock[] {
-  const blocks: PlannedBlock[] = [];
-  for (let begin = 0; begin < all.length; begin += whole) {
-    const rows = all.subarray(begin, begin + whole);
-    let top = -1;
-    for (const i of rows) if (rungs[i]! < ladder.length) top = Math.max(top, rungs[i]!);
-    if (top >= 0) blocks.push({ rows, size: whole, rung: ladder[top]! });
-  }
+  for (let unit = units; unit > 0; unit = last[unit]!.first / part) blocks.unshift(last[unit]!);
   return blocks;
 }

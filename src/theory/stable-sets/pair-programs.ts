@@ -1,8 +1,8 @@
 // The programs that say what a block of steps does to n losses: polynomials of the inner products, or exponentials.
 import { add, createGraph, exp, matmul, mul, type Node, type Program, sub, sum } from "../../tensor/index.ts";
 
-/** Orders of the polynomials worth compiling. */
-const ORDERS = [2, 3, 4, 5, 6, 8, 10, 12, 16];
+/** Orders of the polynomials worth compiling, beside the second. */
+const ORDERS = [3, 4, 5, 6, 8, 10, 12, 16];
 /** Beyond, exponentials in single precision are cheaper than the next order. */
 const LAST_SINGLE = 8;
 /** Moves that a polynomial serves at all: further ones lose digits in its alternating sum. */
@@ -12,11 +12,14 @@ const LARGEST_FOLD = 1;
 
 /** One way to compute what steps do to losses. */
 export interface Rung {
-  /** Changes by a polynomial or by exponentials; or the spread of the moves, the second derivative along a step. */
-  readonly kind: "polynomial" | "exponential" | "spread";
+  /**
+   * Changes by a polynomial, the sums of those of second order and of their squares, or by exponentials; or the spread of the
+   * moves, the second derivative along a step.
+   */
+  readonly kind: "sums" | "polynomial" | "exponential" | "spread";
   /** Highest power of a move. */
   readonly order: number;
-  /** Largest move of any logit difference that it serves. */
+  /** Largest move of any logit difference that it serves, whatever the probabilities; `reachAt` knows better for sums. */
   readonly reach: number;
 }
 
@@ -29,21 +32,34 @@ const EXPONENTIAL_REACH = 80;
 /** Rungs in the order of their cost, for a relative error of each change of `tolerance`. */
 export function ladder(tolerance: number, single: boolean): readonly Rung[] {
   const orders = single ? ORDERS.filter((order) => order <= LAST_SINGLE) : ORDERS;
-  const rungs = orders.map((order): Rung => ({
-    kind: "polynomial",
-    order,
-    reach: reachOf(order, tolerance),
-  }));
-  return [...rungs, { kind: "exponential", order: 1, reach: EXPONENTIAL_REACH }];
+  return [
+    { kind: "sums", order: 2, reach: reachOfSums(tolerance, 1) },
+    ...orders.map((order): Rung => ({ kind: "polynomial", order, reach: reachOf(order, tolerance) })),
+    { kind: "exponential", order: 1, reach: EXPONENTIAL_REACH },
+  ];
+}
+
+/** `reach` where no example has a 1 − p_y above `potential`: the smaller a u, the better two powers of it are its logarithm. */
+export function reachAt({ kind, reach }: Rung, tolerance: number, potential: number): number {
+  return kind === "sums" ? reachOfSums(tolerance, potential) : reach;
 }
 
 /** Largest x with x^M/(M+1)!·e^{2x} ≤ tolerance: the first term left out, relative to the loss change. */
 function reachOf(order: number, tolerance: number): number {
-  const error = (x: number): number => {
+  return largestMove(tolerance, (x) => {
     let term = Math.exp(2 * x);
     for (let m = 1; m <= order; m++) term *= x / (m + 1);
     return term;
-  };
+  });
+}
+
+/** The same with u³/3 left out as well, where u ≤ potential·(eˣ − 1). */
+function reachOfSums(tolerance: number, potential: number): number {
+  return largestMove(tolerance, (x) => x * x * Math.exp(2 * x) * (1 / 6 + (potential * potential) / 3));
+}
+
+/** Largest move whose growing error is within the tolerance. */
+function largestMove(tolerance: number, error: (x: number) => number): number {
   let low = 0;
   let high = LARGEST_MOVE;
   if (error(high) <= tolerance) return high;
@@ -64,10 +80,9 @@ export interface PairShape {
   readonly labels: readonly number[];
 }
 
-/** The program of a rung; see the three below. */
+/** The program of a rung; see those below. */
 export function pairProgram(shape: PairShape, rung: Rung): Program {
-  if (rung.kind === "exponential") return exponentialProgram(shape);
-  return rung.kind === "spread" ? spreadProgram(shape) : polynomialProgram(shape, rung);
+  return PROGRAMS[rung.kind](shape, rung);
 }
 
 /**
@@ -75,19 +90,13 @@ export function pairProgram(shape: PairShape, rung: Rung): Program {
  * u = Σ_k p_k(e^{Gc_k} − 1) = Σ_m G^m Σ_k p_k c_k^m/m!, one product of small matrices an order. Several chunks share a
  * result, a + b + ab, as many as `reach` allows.
  *
- * Inputs: what to multiply a product of two results by (rows×1); for every label c over the size of each row, then c itself
- * (rows×K); for every chunk G and p. Outputs: rows×width each, divided by the sizes.
+ * Inputs: the sizes of the rows and what to multiply a product of two results by (rows×1 each); for every label c over the
+ * sizes (rows×K); for every chunk G and p. Outputs: rows×width each, divided by the sizes.
  */
 function polynomialProgram(shape: PairShape, { order, reach }: Rung): Program {
-  const { factor, powers, grams, shares, inputs } = pairInputs(shape, order);
-  const changes = grams.map((gram, chunk) => {
-    let sumOfPowers: Node | null = null;
-    for (let m = order; m > 0; m--) {
-      const term = matmul(powers(chunk, m), shares[chunk]!);
-      sumOfPowers = mul(sumOfPowers === null ? term : add(term, sumOfPowers), gram);
-    }
-    return sumOfPowers!;
-  });
+  const pairs = pairInputs(shape, order);
+  const { factor, inputs } = pairs;
+  const changes = changesOf(pairs, order);
   const together = Math.max(1, Math.floor(LARGEST_FOLD / reach));
   const outputs: Node[] = [];
   for (let begin = 0; begin < changes.length; begin += together) {
@@ -95,6 +104,27 @@ function polynomialProgram(shape: PairShape, { order, reach }: Rung): Program {
     outputs.push(group.reduce((a, b) => add(a, add(b, mul(factor, mul(a, b))))));
   }
   return { inputs, outputs };
+}
+
+/** Inputs of `polynomialProgram`. Outputs: Σu and Σu² over all examples, divided by the sizes and their squares, one number a row. */
+function sumsProgram(shape: PairShape, { order }: Rung): Program {
+  const pairs = pairInputs(shape, order);
+  const changes = changesOf(pairs, order);
+  const first = changes.map((u) => sum(u, [1], true)).reduce(add);
+  const second = changes.map((u) => sum(mul(u, u), [1], true)).reduce(add);
+  return { inputs: pairs.inputs, outputs: [first, second] };
+}
+
+/** u of every chunk over the sizes, by Horner's rule in G. */
+function changesOf({ powers, grams, shares }: PairInputs, order: number): Node[] {
+  return grams.map((gram, chunk) => {
+    let sumOfPowers: Node | null = null;
+    for (let m = order; m > 0; m--) {
+      const term = matmul(powers(chunk, m), shares[chunk]!);
+      sumOfPowers = mul(sumOfPowers === null ? term : add(term, sumOfPowers), gram);
+    }
+    return sumOfPowers!;
+  });
 }
 
 /** Inputs of `polynomialProgram` for two orders. Output: Σ_j G²(Σ_k p_k c_k² − factor·(Σ_k p_k c_k)²), one number a row. */
@@ -108,31 +138,44 @@ function spreadProgram(shape: PairShape): Program {
   return { inputs, outputs: [sum(spreads.reduce(add), [1])] };
 }
 
-function pairInputs({ rows, width, classes, labels }: PairShape, order: number) {
+interface PairInputs {
+  readonly factor: Node;
+  /** c^m/m! of a chunk's label over the sizes. */
+  readonly powers: (chunk: number, m: number) => Node;
+  readonly grams: readonly Node[];
+  readonly shares: readonly Node[];
+  /** All of the program. */
+  readonly inputs: readonly Node[];
+}
+
+function pairInputs({ rows, width, classes, labels }: PairShape, order: number): PairInputs {
   const graph = createGraph();
+  const sizes = graph.input("sizes", [rows, 1]);
   const factor = graph.input("factor", [rows, 1]);
   const present = [...new Set(labels)];
   const units = present.map((label) => graph.input(`unit${label}`, [rows, classes]));
-  const moves = present.map((label) => graph.input(`move${label}`, [rows, classes]));
   const grams = labels.map((_, chunk) => graph.input(`gram${chunk}`, [rows, width]));
   const shares = labels.map((_, chunk) => graph.input(`p${chunk}`, [classes, width]));
-  const stacks = units.map((unit, at) => {
+  const stacks = units.map((unit) => {
+    const moves = mul(unit, sizes);
     const stack = [unit];
-    for (let m = 2; m <= order; m++) stack.push(mul(stack[m - 2]!, mul(moves[at]!, 1 / m)));
+    for (let m = 2; m <= order; m++) stack.push(mul(stack[m - 2]!, mul(moves, 1 / m)));
     return stack;
   });
   const powers = (chunk: number, m: number): Node => stacks[present.indexOf(labels[chunk]!)]![m - 1]!;
-  return { factor, powers, grams, shares, inputs: [factor, ...units, ...moves, ...grams, ...shares] };
+  return { factor, powers, grams, shares, inputs: [sizes, factor, ...units, ...grams, ...shares] };
 }
 
 /**
- * The same u without expansion, one result a chunk. Inputs: for every label c (rows×K×1); for every chunk G (rows×1×width)
- * and p (K×width). Outputs: rows×width each.
+ * The same u without expansion, one result a chunk. Inputs: the sizes of the rows (rows×1×1); for every label c over the sizes
+ * (rows×K×1); for every chunk G (rows×1×width) and p (K×width). Outputs: rows×width each.
  */
 function exponentialProgram({ rows, width, classes, labels }: PairShape): Program {
   const graph = createGraph();
-  const moves = new Map<number, Node>();
-  for (const label of new Set(labels)) moves.set(label, graph.input(`moves${label}`, [rows, classes, 1]));
+  const sizes = graph.input("sizes", [rows, 1, 1]);
+  const present = [...new Set(labels)];
+  const units = present.map((label) => graph.input(`unit${label}`, [rows, classes, 1]));
+  const moves = new Map(present.map((label, at) => [label, mul(units[at]!, sizes)]));
   const grams = labels.map((_, chunk) => graph.input(`gram${chunk}`, [rows, 1, width]));
   const shares = labels.map((_, chunk) => graph.input(`p${chunk}`, [classes, width]));
   const outputs = labels.map((label, chunk) => {
@@ -140,5 +183,12 @@ function exponentialProgram({ rows, width, classes, labels }: PairShape): Progra
     const moved = sum(mul(exp(mul(moves.get(label)!, grams[chunk]!)), p), [1]);
     return sub(moved, sum(p, [0]));
   });
-  return { inputs: [...moves.values(), ...grams, ...shares], outputs };
+  return { inputs: [sizes, ...units, ...grams, ...shares], outputs };
 }
+
+const PROGRAMS = {
+  sums: sumsProgram,
+  polynomial: polynomialProgram,
+  exponential: exponentialProgram,
+  spread: spreadProgram,
+} as const;

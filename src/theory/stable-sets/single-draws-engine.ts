@@ -6,7 +6,8 @@ import { lossChange } from "./loss-change.ts";
 import { PairBlocks } from "./pair-blocks.ts";
 import { type PairChunks, pairChunks } from "./pair-chunks.ts";
 import { planBlocks } from "./pair-plan.ts";
-import { ladder, type Rung, SPREAD } from "./pair-programs.ts";
+import { ladder, reachAt, type Rung, SPREAD } from "./pair-programs.ts";
+import { PairRows } from "./pair-rows.ts";
 import { ownCurvature } from "./second-order-drift.ts";
 import { DRIFT_TOLERANCE, driftOfSingles, SingleDraws } from "./single-draws.ts";
 import type { Drift } from "./types.ts";
@@ -43,9 +44,9 @@ export class EngineSingleDraws {
   readonly #sizes: Float64Array;
   readonly #rungs: Int8Array;
   readonly #changes: Float64Array;
-  /** Examples sorted by rung, and as they come. */
-  readonly #rows: Int32Array;
-  readonly #all: Int32Array;
+  /** How many examples need each rung, go one by one, and move nothing. */
+  readonly #counts: Int32Array;
+  readonly #rows: PairRows;
   readonly #delta: Float64Array;
 
   private constructor(model: LinearModel, gram: Float64Array, backend: Backend, tolerance: number) {
@@ -65,8 +66,8 @@ export class EngineSingleDraws {
     this.#sizes = new Float64Array(n);
     this.#rungs = new Int8Array(n);
     this.#changes = new Float64Array(n);
-    this.#rows = new Int32Array(n);
-    this.#all = Int32Array.from({ length: n }, (_, i) => i);
+    this.#counts = new Int32Array(this.#ladder.length + 2);
+    this.#rows = new PairRows(this.#pairs, n);
     this.#delta = new Float64Array(classes);
   }
 
@@ -90,21 +91,17 @@ export class EngineSingleDraws {
     const singles = this.#singles;
     singles.prepare(model, this.#tolerance);
     this.#measureSizes(model, lr);
-    const served = this.#sortRows();
+    this.#sortRows(maxPotential);
     this.#fillShares(model, maxPotential);
     this.#changes.fill(0);
-    const plan = planBlocks({
-      ladder: this.#ladder,
-      rungs: this.#rungs,
-      sorted: this.#rows.subarray(0, served),
-      all: this.#all,
-      part: this.#part,
-      whole: this.#part * PARTS,
-    });
-    for (const { rows, size, rung } of plan) {
-      const moves = { lr, rows, sizes: this.#sizes, scale: maxPotential };
+    const [part, whole] = [this.#part, this.#part * PARTS];
+    for (const block of planBlocks({ ladder: this.#ladder, counts: this.#counts, part, whole })) {
+      const { first, end, size, rung } = block;
+      const rows = this.#rows.order.subarray(first, end);
+      const moves = { lr, first, rows, sizes: this.#sizes, scale: maxPotential };
       const results = await this.#blocks.get(size)!.run(model, moves, rung, this.#shares);
-      if (rung.kind === "polynomial") this.#addPolynomials(results, rows, maxPotential);
+      if (rung.kind === "sums") this.#addSums(results, rows, maxPotential);
+      else if (rung.kind === "polynomial") this.#addPolynomials(results, rows, maxPotential);
       else this.#addExponentials(model, lr, maxPotential, results, rows);
     }
     let total = 0;
@@ -130,9 +127,9 @@ export class EngineSingleDraws {
     this.#fillShares(model, maxPotential);
     let total = 0;
     const whole = this.#part * PARTS;
-    for (let begin = 0; begin < n; begin += whole) {
-      const rows = this.#all.subarray(begin, begin + whole);
-      const moves = { lr: 1, rows, sizes: this.#sizes, scale: maxPotential };
+    for (let first = 0; first < n; first += whole) {
+      const rows = this.#rows.order.subarray(first, first + whole);
+      const moves = { lr: 1, first, rows, sizes: this.#sizes, scale: maxPotential };
       const [sums] = await this.#blocks.get(whole)!.run(model, moves, SPREAD, this.#shares);
       rows.forEach((i, row) => {
         if (this.#sizes[i]! >= SMALLEST) total += maxPotential * this.#sizes[i]! * sums![row]!;
@@ -155,34 +152,37 @@ export class EngineSingleDraws {
     }
   }
 
-  /** Steps that move something, the nearest first; how many there are without those that go one by one. */
-  #sortRows(): number {
+  /**
+   * The rung of every step, how many need each, and rows in this order. Beyond the ladder: those that go one by one, then those
+   * that move nothing.
+   */
+  #sortRows(potential: number): void {
     const plain = this.#ladder.length;
-    const counts = new Int32Array(plain + 1);
+    const counts = this.#counts.fill(0);
+    const reaches = this.#ladder.map((rung) => reachAt(rung, this.#tolerance, potential));
     const n = this.#rungs.length;
     for (let i = 0; i < n; i++) {
       const move = this.#sizes[i]! * this.#largest[i]!;
       let rung = 0;
-      while (rung < plain && !(move <= this.#ladder[rung]!.reach)) rung++;
-      if (this.#sizes[i]! < SMALLEST || move === 0) rung = -1;
+      while (rung < plain && !(move <= reaches[rung]!)) rung++;
+      if (this.#sizes[i]! < SMALLEST || move === 0) rung = plain + 1;
       this.#rungs[i] = rung;
-      if (rung >= 0) counts[rung]!++;
+      counts[rung]!++;
     }
     let left = FEW;
     let top = plain - 1;
     for (; top >= 0 && counts[top]! <= left; top--) left -= counts[top]!;
-    let served = 0;
-    for (let rung = 0; rung <= top; rung++) {
-      const count = counts[rung]!;
-      counts[rung] = served;
-      served += count;
+    if (top < plain - 1) {
+      for (let i = 0; i < n; i++) {
+        const rung = this.#rungs[i]!;
+        if (rung > top && rung < plain) this.#rungs[i] = plain;
+      }
+      for (let rung = top + 1; rung < plain; rung++) {
+        counts[plain]! += counts[rung]!;
+        counts[rung] = 0;
+      }
     }
-    for (let i = 0; i < n; i++) {
-      const rung = this.#rungs[i]!;
-      if (rung > top) this.#rungs[i] = plain;
-      else if (rung >= 0) this.#rows[counts[rung]!++] = i;
-    }
-    return served;
+    this.#rows.sort(this.#rungs, counts);
   }
 
   #fillShares({ residuals, inputs: { classes } }: LinearModel, scale: number): void {
@@ -199,10 +199,12 @@ export class EngineSingleDraws {
     });
   }
 
-  /** Whether the step moves something and does not go one by one: blocks of neighbours hold both. */
-  #inBlock(i: number): boolean {
-    const rung = this.#rungs[i]!;
-    return rung >= 0 && rung < this.#ladder.length;
+  #addSums([first, second]: readonly Vector[], rows: Int32Array, scale: number): void {
+    for (let row = 0; row < rows.length; row++) {
+      const i = rows[row]!;
+      const factor = scale * this.#sizes[i]!;
+      this.#changes[i] = factor * (first![row]! - (factor * second![row]!) / 2);
+    }
   }
 
   #addPolynomials(results: readonly Vector[], rows: Int32Array, scale: number): void {
@@ -210,7 +212,6 @@ export class EngineSingleDraws {
     for (const result of results) {
       for (let row = 0; row < rows.length; row++) {
         const i = rows[row]!;
-        if (!this.#inBlock(i)) continue;
         this.#changes[i]! += sumOfLogs(result, row * width, (row + 1) * width, scale * this.#sizes[i]!);
       }
     }
@@ -229,7 +230,6 @@ export class EngineSingleDraws {
       const result = results[chunk]!;
       for (let row = 0; row < rows.length; row++) {
         const i = rows[row]!;
-        if (!this.#inBlock(i)) continue;
         let total = 0;
         let product = 0;
         for (let column = 0, at = row * width; column < members.length; column++, at++) {
