@@ -11,6 +11,7 @@ export * from "./distributions.ts";
 export * from "./autocorrelation.ts";
 export * from "./regression.ts";
 export * from "./regression-power.ts";
+export * from "./regression-power-curve.ts";
 export * from "./regression-wandering.ts";
 export * from "./smoothing.ts";
 export * from "./smoothing-savitzky-golay.ts";

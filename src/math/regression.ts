@@ -104,7 +104,7 @@ export function fitPoints(
   exclude: (x: number, y: number) => string | null,
   transform: (value: number) => number = (value) => value,
 ): LineFit {
-  checkInput(x, y, weights, level);
+  checkFitInput(x, y, weights, level);
   const excluded: ExcludedPoint[] = [];
   const used: Point[] = [];
   for (let index = 0; index < x.length; index++) {
@@ -219,7 +219,8 @@ export function lineBand(fit: LineFitFound, x: ArrayLike<number>): BandPoint[] {
   });
 }
 
-function checkInput(
+/** What every fit of y on x asks of its input. Throws InputError as `lineFit` says. */
+export function checkFitInput(
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   weights: ArrayLike<number> | undefined,

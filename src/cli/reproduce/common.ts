@@ -92,6 +92,36 @@ export function fitRows(
   ];
 }
 
+/** The exponent where every gap counts alike, in its own units; beside `fitRows`, whose logarithms give the smallest the first say. */
+export function curveRows({ curve, curvePerSeed, points }: Scaling, stated: Stated): ComparisonRow[] {
+  const quantity = "  by least squares of the gaps themselves";
+  if (curve.reason !== null) return [{ quantity, paper: stated, brink: null, remark: curve.reason }];
+  const { value, low, high } = curve.exponent;
+  const runs = points.flatMap((point) => point.value.runs);
+  const n = seedsOf(points.map((point) => point.value.n));
+  return [
+    { quantity, paper: stated, brink: { value, sd: curvePerSeed.sd, n, runs, interval: [low, high] } },
+    {
+      quantity: "  R²",
+      paper: null,
+      brink: curve.r2 === null ? null : { value: curve.r2, sd: null, n, runs },
+    },
+  ];
+}
+
+/** The curve of `curveRows`, over the range of the points. */
+export function gapCurve({ curve, points }: Scaling, variable: string): OverlayCurve[] {
+  if (curve.reason !== null) return [];
+  const { exponent, prefactor } = curve;
+  return [
+    {
+      label: `fit of the gaps themselves ${variable}^${formatNumber(exponent.value, 3)}`,
+      style: "fit",
+      points: logGrid(points.map(({ x }) => x)).map((x) => ({ x, y: prefactor.value * x ** exponent.value })),
+    },
+  ];
+}
+
 function seedsOf(counts: readonly number[]): number {
   return Math.max(0, ...counts);
 }

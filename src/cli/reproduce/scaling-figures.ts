@@ -17,9 +17,11 @@ import type { SamplingName } from "../../record/index.ts";
 import { atOneBatch, type RunSet } from "./campaigns.ts";
 import {
   batchLabel,
+  curveRows,
   edgeReference,
   fitCurve,
   fitRows,
+  gapCurve,
   gapRows,
   logGrid,
   plainAnalysis,
@@ -84,7 +86,7 @@ function gapAgainstBatch(name: string, analysis: GapAnalysis): Reproduction {
           exponent: STATED.gapExponent,
           r2: STATED.gapR2,
           p: "< 1e-5",
-        })),
+        }).concat(curveRows(scaling, STATED.gapExponent))),
     ...fitRows("gap to 2/η in b", toEdge, { exponent: null, r2: null }),
     ...populationRows(populations),
   ];
@@ -96,6 +98,7 @@ function gapAgainstBatch(name: string, analysis: GapAnalysis): Reproduction {
     ...drawn(scaling),
     curves: [
       ...fitCurve(scaling, "b"),
+      ...gapCurve(scaling, "b"),
       ...slopeCurve(scaling, -1, "slope −1"),
       ...populationCurves(populations),
     ],
@@ -224,6 +227,7 @@ export function gapAgainstRate(analysis: GapAnalysis): {
         ({ lr, batch }) => `η = ${lr}, b = ${batch}`,
       ),
       ...fitRows(`${of} in η`, scaling, { exponent: STATED.rateExponent, r2: null }),
+      ...curveRows(scaling, STATED.rateExponent),
     ],
   };
 }
@@ -243,6 +247,7 @@ const etaScaling: PaperFigure = {
       ...drawn(scaling),
       curves: [
         ...fitCurve(scaling, "η"),
+        ...gapCurve(scaling, "η"),
         ...slopeCurve(scaling, STATED.rateExponent, `paper: η^${STATED.rateExponent}`),
       ],
       notes: unsettledNotes([analysis]),

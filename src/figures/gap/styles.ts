@@ -38,13 +38,14 @@ export function styleKey(label: string, kind: string): string {
 }
 
 /**
- * Styles of overlaid curves: fits in the colour of the points they were fitted to, theory dashed in colours of
+ * Styles of overlaid curves: fits in the colour of the points they were fitted to, the first solid, theory dashed in colours of
  * its own after the `taken` ones, slopes dotted in ink, the paper's curves dash-dotted in grey.
  */
 export function overlayStyles(curves: readonly OverlayCurve[], taken: number): TraceStyle[] {
   let next = taken;
+  let fits = 0;
   return curves.map(({ style }) => {
-    if (style === "fit") return { colour: hue(0).colour, dash: "" };
+    if (style === "fit") return { colour: hue(0).colour, dash: ROUNDS[fits++ % ROUNDS.length]! };
     if (style === "slope") return { colour: INK, dash: "1.5 3" };
     if (style === "paper") return { colour: REFERENCE_INK, dash: "9 2.5 2.5 2.5" };
     return { colour: hue(next++).colour, dash: "6 3" };

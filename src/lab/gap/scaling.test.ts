@@ -21,12 +21,26 @@ describe("scaling", () => {
     expect(perSeed.sd).toBeLessThan(1e-10);
   });
 
+  it("fits the means themselves, more seeds counting more", () => {
+    const inputs = [...powerLaw(-1, 0), ...powerLaw(-1, 1)];
+    inputs.push({ id: "b2000-s0", seed: 0, x: 2000, y: 3 });
+    const { curve, curvePerSeed } = scaling(inputs);
+    const twice = scaling([...inputs, { id: "b2000-s1", seed: 1, x: 2000, y: 3 }]).curve;
+    expect(curve.exponent?.value).toBeGreaterThan(-1);
+    expect(twice.exponent!.value).toBeGreaterThan(curve.exponent!.value);
+    expect(curvePerSeed.n).toBe(2);
+    expect(curvePerSeed.runs[1]).not.toContain("b2000");
+  });
+
   it("keeps a gap without a logarithm, and says that the fit has not", () => {
     const inputs = [...powerLaw(-1, 0), { id: "b2500-s0", seed: 0, x: 2500, y: -0.1 }];
-    const { points, fit } = scaling(inputs);
+    const { points, fit, curve } = scaling(inputs);
     expect(points.at(-1)?.value.mean).toBe(-0.1);
     expect(fit.excluded).toEqual([{ index: 5, x: 2500, y: -0.1, reason: "y ≤ 0 has no logarithm" }]);
     expect(fit.exponent?.value).toBeCloseTo(-1, 10);
+    expect(curve.n).toBe(6);
+    expect(curve.exponent?.value).toBeLessThan(-1.001);
+    expect(curve.exponent?.value).toBeGreaterThan(-1.1);
   });
 
   it("is unsure of exponent −1 exactly when the data are", () => {

@@ -1,6 +1,12 @@
 // A quantity against batch size or learning rate: log–log fit, and what sampling from a finite set alone would give.
 import { noiseVariance } from "../../curvature/index.ts";
-import { type PowerLawFit, powerLawFit, slopeP } from "../../math/index.ts";
+import {
+  type PowerCurveFit,
+  powerCurveFit,
+  type PowerLawFit,
+  powerLawFit,
+  slopeP,
+} from "../../math/index.ts";
 import type { SamplingName } from "../../record/index.ts";
 import { groupBy, isFiniteNumber, meanOf, overRuns, type Statistic } from "./statistic.ts";
 
@@ -20,6 +26,10 @@ export interface Scaling {
   readonly pOfMinusOne: number | null;
   /** Exponents of fits to one seed at a time: how much the exponent depends on the seed. */
   readonly perSeed: Statistic;
+  /** Least squares of the means themselves, weighted by their numbers of seeds: takes every point, positive or not. */
+  readonly curve: PowerCurveFit;
+  /** As `perSeed`, of such fits. */
+  readonly curvePerSeed: Statistic;
 }
 
 /** The exact dependence on b of the variance of a batch gradient, laid over data. */
@@ -54,31 +64,37 @@ export function scaling(inputs: readonly ScalingInput[]): Scaling {
       ({ y }) => y,
     ),
   }));
-  return withFit(points, perSeedExponents(inputs));
+  return withFit(points, inputs);
 }
 
 /** As `scaling`, from means that are known already (a difference of means, say); no exponent per seed. */
 export function scalingOfMeans(points: readonly ScalingPoint[]): Scaling {
-  return withFit(
-    points,
-    overRuns([], () => null),
-  );
+  return withFit(points, []);
 }
 
-function withFit(all: readonly ScalingPoint[], perSeed: Statistic): Scaling {
+function withFit(all: readonly ScalingPoint[], inputs: readonly ScalingInput[]): Scaling {
   const points = all.filter(({ value }) => value.mean !== null);
-  const fit = powerLawFit(
-    points.map(({ x }) => x),
-    points.map(({ value }) => value.mean!),
-  );
-  return { points, fit, pOfMinusOne: fit.line === null ? null : slopeP(fit.line, -1), perSeed };
+  const x = points.map((point) => point.x);
+  const y = points.map(({ value }) => value.mean!);
+  const fit = powerLawFit(x, y);
+  return {
+    points,
+    fit,
+    pOfMinusOne: fit.line === null ? null : slopeP(fit.line, -1),
+    perSeed: perSeedExponents(inputs, powerLawFit),
+    curve: powerCurveFit(x, y, { weights: points.map(({ value }) => value.n) }),
+    curvePerSeed: perSeedExponents(inputs, powerCurveFit),
+  };
 }
 
-function perSeedExponents(inputs: readonly ScalingInput[]): Statistic {
+function perSeedExponents(
+  inputs: readonly ScalingInput[],
+  fitOf: (x: number[], y: number[]) => PowerLawFit | PowerCurveFit,
+): Statistic {
   const bySeed = groupBy(inputs, ({ seed }) => seed);
   const fits = [...bySeed.values()].map((members) => {
     const usable = members.filter(({ y }) => isFiniteNumber(y));
-    const fit = powerLawFit(
+    const fit = fitOf(
       usable.map(({ x }) => x),
       usable.map(({ y }) => y!),
     );
