@@ -223,6 +223,12 @@ export interface GapFit {
     readonly low: number;
     readonly high: number;
   }[];
+  /** By least squares of the gaps themselves, which takes all points; null where no positive power law fits. */
+  readonly ofGaps: {
+    readonly exponent: number;
+    readonly exponentCi: readonly [low: number, high: number];
+    readonly curve: readonly { readonly x: number; readonly y: number }[];
+  } | null;
 }
 
 /** Runs that may stand in one figure of the gap: they agree in all but seed, batch size and learning rate. */

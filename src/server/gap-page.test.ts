@@ -35,6 +35,8 @@ test("one problem is one family, with gaps over seeds and their power law", () =
     expect(low).toBeLessThanOrEqual(y);
     expect(high).toBeGreaterThanOrEqual(y);
   }
+  expect(fit.ofGaps?.exponent).toBeCloseTo(-1, 7);
+  for (const { x, y } of fit.ofGaps!.curve) expect(y).toBeCloseTo(1000 / x, 6);
   expect(JSON.parse(JSON.stringify(family))).toEqual(family);
 });
 

@@ -9,12 +9,13 @@ import {
   gapRun,
   type GapRun,
   gapScaling,
+  type ScalingPoint,
   type Statistic,
   type StochasticGroup,
   stochasticGroups,
   type Varied,
 } from "../lab/index.ts";
-import { InputError, powerLawBand } from "../math/index.ts";
+import { InputError, type PowerCurveFound, powerLawBand } from "../math/index.ts";
 import type { GapFamily, GapFit, GapGroupEntry, GapPage, GapStatistic, RunRecord } from "../record/index.ts";
 
 /** Places of a fitted curve. */
@@ -147,7 +148,7 @@ function fit(
   fixed: string,
   members: readonly StochasticGroup[],
 ): GapFit {
-  const { points, fit: found, pOfMinusOne } = gapScaling(analysis, kind, over, members);
+  const { points, fit: found, pOfMinusOne, curve: plain } = gapScaling(analysis, kind, over, members);
   const excluded = new Set(found.excluded.map(({ index }) => index));
   const shown = points.map(({ x, value: { mean, sd, n } }) => ({ x, mean: mean!, sd, count: n }));
   const curve =
@@ -168,6 +169,18 @@ function fit(
     pOfMinusOne,
     reason: found.reason,
     curve,
+    ofGaps: plain.reason === null ? fitOfGaps(plain, points) : null,
+  };
+}
+
+function fitOfGaps(
+  { exponent, prefactor }: PowerCurveFound,
+  points: readonly ScalingPoint[],
+): GapFit["ofGaps"] {
+  return {
+    exponent: exponent.value,
+    exponentCi: [exponent.low, exponent.high],
+    curve: logGrid(points.map(({ x }) => x)).map((x) => ({ x, y: prefactor.value * x ** exponent.value })),
   };
 }
 

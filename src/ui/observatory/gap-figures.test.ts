@@ -46,6 +46,15 @@ const FIT: GapFit = {
     { x: 10, y: 5, low: 4, high: 6 },
     { x: 1000, y: 0.05, low: 0.04, high: 0.06 },
   ],
+  ofGaps: null,
+};
+const OF_GAPS: GapFit["ofGaps"] = {
+  exponent: -0.9,
+  exponentCi: [-1, -0.8],
+  curve: [
+    { x: 10, y: 5 },
+    { x: 1000, y: 0.08 },
+  ],
 };
 const FAMILY: GapFamily = {
   title: "mlp",
@@ -60,6 +69,9 @@ test("the fit in words, or why there is none", () => {
   expect(describeFit({ ...FIT, exponent: null, reason: "a fit needs 3 points" })).toBe(
     "a fit needs 3 points",
   );
+  expect(describeFit({ ...FIT, ofGaps: OF_GAPS })).toMatch(
+    /, p of slope −1: 1.0; the gaps themselves ∝ b\^−0.900 \[−1.00, −0.800\]$/,
+  );
 });
 
 test("points on the fitted line have no residual; all examples are named", () => {
@@ -67,6 +79,11 @@ test("points on the fitted line have no residual; all examples are named", () =>
   for (const { value } of spec.residuals!) expect(value).toBeCloseTo(0, 12);
   expect(spec.points.map(({ label }) => label)).toEqual([undefined, undefined, "full"]);
   expect(spec.curves).toMatchObject([{ label: "fit ∝ b^−1.00", points: FIT.curve }]);
+  expect(scalingSpec(FAMILY, { ...FIT, ofGaps: OF_GAPS }).curves[1]).toEqual({
+    label: "fit of the gaps themselves ∝ b^−0.900",
+    style: "fit",
+    points: OF_GAPS.curve,
+  });
   expect(scalingSpec(FAMILY, { ...FIT, exponent: null, curve: [] }).residuals).toEqual([]);
 });
 

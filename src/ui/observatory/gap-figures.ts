@@ -10,12 +10,25 @@ export const GAP_LABELS: Readonly<Record<GapFit["kind"], string>> = {
   edge: "2/η − S_eq",
 };
 
-/** The fit in words: exponent with its interval, or why there is none. */
-export function describeFit({ exponent, exponentCi, r2, pOfMinusOne, reason, over }: GapFit): string {
+/** The fits in words: exponents with their intervals, or why there is none. */
+export function describeFit(fit: GapFit): string {
+  const { ofGaps } = fit;
+  const variable = fit.over === "batch" ? "b" : "η";
+  const plain =
+    ofGaps === null
+      ? ""
+      : `; the gaps themselves ∝ ${variable}^${formatNumber(ofGaps.exponent, 3)}${intervalText(ofGaps.exponentCi)}`;
+  return `${describeLogFit(fit)}${plain}`;
+}
+
+function intervalText([low, high]: readonly [number, number]): string {
+  return ` [${formatNumber(low, 3)}, ${formatNumber(high, 3)}]`;
+}
+
+function describeLogFit({ exponent, exponentCi, r2, pOfMinusOne, reason, over }: GapFit): string {
   if (exponent === null) return reason ?? "no fit";
   const variable = over === "batch" ? "b" : "η";
-  const interval =
-    exponentCi === null ? "" : ` [${formatNumber(exponentCi[0], 3)}, ${formatNumber(exponentCi[1], 3)}]`;
+  const interval = exponentCi === null ? "" : intervalText(exponentCi);
   const quality = r2 === null ? "" : `, R² ${formatNumber(r2, 3)}`;
   const test =
     pOfMinusOne === null || over !== "batch" ? "" : `, p of slope −1: ${formatNumber(pOfMinusOne, 2)}`;
@@ -33,16 +46,16 @@ export function scalingSpec(family: GapFamily, fit: GapFit): ScalingSpec {
     count,
     ...label(x),
   });
-  const curves: OverlayCurve[] =
-    fit.curve.length === 0
-      ? []
-      : [
-          {
-            label: `fit ∝ ${fit.over === "batch" ? "b" : "η"}^${formatNumber(fit.exponent, 3)}`,
-            style: "fit",
-            points: fit.curve,
-          },
-        ];
+  const variable = fit.over === "batch" ? "b" : "η";
+  const curves: OverlayCurve[] = [];
+  if (fit.curve.length > 0) {
+    const label = `fit ∝ ${variable}^${formatNumber(fit.exponent, 3)}`;
+    curves.push({ label, style: "fit", points: fit.curve });
+  }
+  if (fit.ofGaps !== null) {
+    const label = `fit of the gaps themselves ∝ ${variable}^${formatNumber(fit.ofGaps.exponent, 3)}`;
+    curves.push({ label, style: "fit", points: fit.ofGaps.curve });
+  }
   const settled = family.groups.filter(({ batch }) => batch !== "full" && fit.over === "batch");
   return {
     name: `gap-${fit.kind}-${fit.over}`,
