@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { silentIo } from "../../test/silent-io.ts";
 import { InputError } from "../math/index.ts";
 import type { Io } from "./output.ts";
 import { findRun, findRuns, runIds } from "./run-refs.ts";
@@ -19,8 +20,7 @@ beforeEach(() => {
     writeFileSync(path.join(folder, "provenance.json"), "");
   }
   mkdirSync(path.join(cwd, "runs", "notes"));
-  const sink = { write: (): void => {} };
-  io = { stdout: sink, stderr: sink, env: {}, cwd, now: () => 0 };
+  io = silentIo(cwd);
 });
 
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));

@@ -1,16 +1,11 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { silentIo } from "../../../test/silent-io.ts";
 import { atOneBatch, atOneRate, type Choosable, SCALES, withBatches } from "./campaigns.ts";
 import { Campaigns } from "./gather.ts";
 import { FIGURE_NAMES, figuresNamed } from "./registry.ts";
 
-const io = {
-  stdout: { write: () => true },
-  stderr: { write: () => true },
-  env: {},
-  cwd: "/",
-  now: () => 0,
-};
+const io = silentIo();
 
 function config(batch: number | null, lr = 0.01): Choosable {
   const optimizer =

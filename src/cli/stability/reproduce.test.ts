@@ -1,17 +1,12 @@
 // The large-step experiments are there at both scales, and ask for what their reports need.
 import { describe, expect, it } from "vitest";
+import { silentIo } from "../../../test/silent-io.ts";
 import { SCALES } from "../reproduce/campaigns.ts";
 import { figuresNamed } from "../reproduce/registry.ts";
 import { LARGE_STEPS, largeStepsFile } from "./reproduce.ts";
 import { stabilityVariants } from "./variants.ts";
 
-const io = {
-  stdout: { write: () => true },
-  stderr: { write: () => true },
-  env: {},
-  cwd: "/",
-  now: () => 0,
-};
+const io = silentIo();
 
 describe.each(SCALES)("the experiments of the large-steps paper at %s scale", (scale) => {
   it.each(LARGE_STEPS)(
