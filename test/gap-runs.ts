@@ -10,6 +10,8 @@ export interface MadeRun {
   readonly sampling?: "shuffle" | "without" | "with";
   /** Sharpness of record k (of 40, a step apart of 10). */
   readonly sharpness: (k: number) => number | null;
+  /** Full loss at record k; default: none measured. */
+  readonly loss?: (k: number) => number;
   readonly status?: "finished" | "running" | "diverged";
   /** Coefficients of every fifth record, at iterate and midpoint. */
   readonly probe?: { readonly alpha: number; readonly beta: number; readonly single: number };
@@ -23,7 +25,13 @@ export function madeRun(made: MadeRun): RunRecord {
   const measurements: MeasurementEvent[] = [];
   for (let k = 0; k < 40; k++) {
     const step = 10 * k;
-    const base = { type: "measurement", step, point: "iterate", sharpness: made.sharpness(k) } as const;
+    const base = {
+      type: "measurement",
+      step,
+      point: "iterate",
+      sharpness: made.sharpness(k),
+      ...(made.loss === undefined ? {} : { loss: made.loss(k) }),
+    } as const;
     measurements.push({ ...base, ...(k % 5 === 4 && probe ? probed(probe, batch, n, sampling) : {}) });
     // Neither of these may enter an equilibrium sharpness.
     measurements.push({

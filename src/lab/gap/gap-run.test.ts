@@ -35,6 +35,15 @@ describe("gapRun", () => {
     expect(collapsed.unsettled).toContain("never reached");
     expect(gapRun(madeRun({ batch: 50, sharpness: () => null })).unsettled).toContain("too few");
   });
+
+  it("takes no level from a run that fitted its data below the edge", () => {
+    const falling = (rate: number) => (k: number) => Math.exp(-rate * k);
+    const below = (loss: (k: number) => number): string | null =>
+      gapRun(madeRun({ batch: 50, sharpness: level(150), loss })).unsettled;
+    expect(below(falling(0.3))).toMatch(/^The data are fitted: the loss is down to 8e-6 of its first value/);
+    expect(below(falling(0.2))).toBeNull();
+    expect(gapRun(madeRun({ batch: 50, sharpness: level(199), loss: falling(0.3) })).unsettled).toBeNull();
+  });
 });
 
 describe("checkComparable", () => {

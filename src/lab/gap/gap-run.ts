@@ -84,10 +84,25 @@ export function gapRun(record: RunRecord): GapRun {
 /** Runs that settled have one of these verdicts. */
 const SETTLED: ReadonlySet<EdgeReport["verdict"]> = new Set(["at the edge", "below (stochastic)"] as const);
 
-function whyUnsettled({ summary }: RunRecord, { verdict, sentence }: EdgeReport): string | null {
+/** Share of the first loss at which data count as fitted: below the edge the sharpness then stays because nothing moves. */
+const FITTED = 1e-4;
+
+function whyUnsettled(record: RunRecord, { verdict, sentence }: EdgeReport): string | null {
+  const { summary } = record;
   if (summary === null) return "not begun";
   if (summary.status !== "finished") return `${summary.status} at step ${summary.step} of ${summary.steps}`;
-  return SETTLED.has(verdict) ? null : sentence;
+  if (!SETTLED.has(verdict)) return sentence;
+  const left = lossLeft(record);
+  if (verdict === "at the edge" || left === null || left > FITTED) return null;
+  return `The data are fitted: the loss is down to ${left.toExponential(0)} of its first value, and the sharpness stays below the edge because nothing moves.`;
+}
+
+/** The last full loss at an iterate over the first; null when fewer than two were measured. */
+function lossLeft({ measurements }: RunRecord): number | null {
+  const losses = measurements.flatMap(({ point, loss }) =>
+    point === "iterate" && isFiniteNumber(loss) ? [loss] : [],
+  );
+  return losses.length < 2 ? null : losses.at(-1)! / losses[0]!;
 }
 
 function windowDrift(window: readonly MeasurementEvent[], threshold: number): WindowDrift | null {
