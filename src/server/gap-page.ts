@@ -9,17 +9,16 @@ import {
   gapRun,
   type GapRun,
   gapScaling,
-  type ScalingPoint,
+  logGrid,
+  type Scaling,
+  scalingCurve,
   type Statistic,
   type StochasticGroup,
   stochasticGroups,
   type Varied,
 } from "../lab/index.ts";
-import { InputError, type PowerCurveFound, powerLawBand } from "../math/index.ts";
+import { InputError, powerLawBand } from "../math/index.ts";
 import type { GapFamily, GapFit, GapGroupEntry, GapPage, GapStatistic, RunRecord } from "../record/index.ts";
-
-/** Places of a fitted curve. */
-const CURVE_POINTS = 40;
 
 /**
  * Analyses everything that can be compared; O(measurements). What cannot be analysed is listed with the reason, never
@@ -148,7 +147,8 @@ function fit(
   fixed: string,
   members: readonly StochasticGroup[],
 ): GapFit {
-  const { points, fit: found, pOfMinusOne, curve: plain } = gapScaling(analysis, kind, over, members);
+  const scaling = gapScaling(analysis, kind, over, members);
+  const { points, fit: found, pOfMinusOne } = scaling;
   const excluded = new Set(found.excluded.map(({ index }) => index));
   const shown = points.map(({ x, value: { mean, sd, n } }) => ({ x, mean: mean!, sd, count: n }));
   const curve =
@@ -169,23 +169,13 @@ function fit(
     pOfMinusOne,
     reason: found.reason,
     curve,
-    ofGaps: plain.reason === null ? fitOfGaps(plain, points) : null,
+    ofGaps: fitOfGaps(scaling),
   };
 }
 
-function fitOfGaps(
-  { exponent, prefactor }: PowerCurveFound,
-  points: readonly ScalingPoint[],
-): GapFit["ofGaps"] {
-  return {
-    exponent: exponent.value,
-    exponentCi: [exponent.low, exponent.high],
-    curve: logGrid(points.map(({ x }) => x)).map((x) => ({ x, y: prefactor.value * x ** exponent.value })),
-  };
-}
-
-/** Places from the least to the greatest, equally spaced in the logarithm. */
-function logGrid(values: readonly number[]): number[] {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  return Array.from({ length: CURVE_POINTS }, (_, i) => low * (high / low) ** (i / (CURVE_POINTS - 1)));
+function fitOfGaps(scaling: Scaling): GapFit["ofGaps"] {
+  const { exponent } = scaling.curve;
+  if (exponent === null) return null;
+  const { value, low, high } = exponent;
+  return { exponent: value, exponentCi: [low, high], curve: scalingCurve(scaling) };
 }

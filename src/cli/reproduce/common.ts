@@ -6,7 +6,9 @@ import {
   type GapKind,
   gapOf,
   type GapRun,
+  logGrid,
   type Scaling,
+  scalingCurve,
   type Statistic,
   type StochasticGroup,
   stochasticGroups,
@@ -110,16 +112,11 @@ export function curveRows({ curve, curvePerSeed, points }: Scaling, stated: Stat
 }
 
 /** The curve of `curveRows`, over the range of the points. */
-export function gapCurve({ curve, points }: Scaling, variable: string): OverlayCurve[] {
-  if (curve.reason !== null) return [];
-  const { exponent, prefactor } = curve;
-  return [
-    {
-      label: `fit of the gaps themselves ${variable}^${formatNumber(exponent.value, 3)}`,
-      style: "fit",
-      points: logGrid(points.map(({ x }) => x)).map((x) => ({ x, y: prefactor.value * x ** exponent.value })),
-    },
-  ];
+export function gapCurve(scaling: Scaling, variable: string): OverlayCurve[] {
+  const { exponent } = scaling.curve;
+  if (exponent === null) return [];
+  const label = `fit of the gaps themselves ${variable}^${formatNumber(exponent.value, 3)}`;
+  return [{ label, style: "fit", points: scalingCurve(scaling) }];
 }
 
 function seedsOf(counts: readonly number[]): number {
@@ -157,12 +154,6 @@ export function slopeCurve({ fit }: Scaling, exponent: number, label: string): O
       points: places.map((x) => ({ x, y: Math.exp(centerY + exponent * (Math.log(x) - centerX)) })),
     },
   ];
-}
-
-/** 40 places from the least to the greatest, equally spaced in the logarithm. */
-export function logGrid(values: readonly number[], count = 40): number[] {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  return Array.from({ length: count }, (_, i) => low * (high / low) ** (i / (count - 1)));
 }
 
 /** A measured quantity over the steps of a run; measurements without it are left out. */

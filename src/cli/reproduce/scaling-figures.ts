@@ -12,6 +12,7 @@ import {
   descentGroup,
   type Scaling,
   stochasticGroups,
+  logGrid,
 } from "../../lab/index.ts";
 import type { SamplingName } from "../../record/index.ts";
 import { atOneBatch, type RunSet } from "./campaigns.ts";
@@ -23,7 +24,6 @@ import {
   fitRows,
   gapCurve,
   gapRows,
-  logGrid,
   plainAnalysis,
   sharpnessRows,
   slopeCurve,

@@ -10,6 +10,7 @@ import {
   type StochasticGroup,
   stochasticGroups,
   type Tracking,
+  logGrid,
 } from "../../lab/index.ts";
 import type { GapPrediction } from "../../curvature/index.ts";
 import { atOneBatch, atOneRate } from "./campaigns.ts";
@@ -18,7 +19,6 @@ import {
   edgeReference,
   fitCurve,
   gapRows,
-  logGrid,
   plainAnalysis,
   sharpnessRows,
   sweepPoint,

@@ -140,3 +140,16 @@ export function finitePopulation(
     exponent: powerLawFit(fitted, fitted.map(factor)).exponent?.value ?? null,
   };
 }
+
+/** The curve of `Scaling.curve` over the range of the points; empty without one. */
+export function scalingCurve({ curve, points }: Scaling): { readonly x: number; readonly y: number }[] {
+  if (curve.reason !== null) return [];
+  const { exponent, prefactor } = curve;
+  return logGrid(points.map(({ x }) => x)).map((x) => ({ x, y: prefactor.value * x ** exponent.value }));
+}
+
+/** 40 places from the least to the greatest, equally spaced in the logarithm. */
+export function logGrid(values: readonly number[], count = 40): number[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return Array.from({ length: count }, (_, i) => low * (high / low) ** (i / (count - 1)));
+}

@@ -13,7 +13,7 @@ export const GAP_LABELS: Readonly<Record<GapFit["kind"], string>> = {
 /** The fits in words: exponents with their intervals, or why there is none. */
 export function describeFit(fit: GapFit): string {
   const { ofGaps } = fit;
-  const variable = fit.over === "batch" ? "b" : "η";
+  const variable = variableOf(fit);
   const plain =
     ofGaps === null
       ? ""
@@ -25,9 +25,14 @@ function intervalText([low, high]: readonly [number, number]): string {
   return ` [${formatNumber(low, 3)}, ${formatNumber(high, 3)}]`;
 }
 
-function describeLogFit({ exponent, exponentCi, r2, pOfMinusOne, reason, over }: GapFit): string {
+function variableOf({ over }: GapFit): string {
+  return over === "batch" ? "b" : "η";
+}
+
+function describeLogFit(fit: GapFit): string {
+  const { exponent, exponentCi, r2, pOfMinusOne, reason, over } = fit;
   if (exponent === null) return reason ?? "no fit";
-  const variable = over === "batch" ? "b" : "η";
+  const variable = variableOf(fit);
   const interval = exponentCi === null ? "" : intervalText(exponentCi);
   const quality = r2 === null ? "" : `, R² ${formatNumber(r2, 3)}`;
   const test =
@@ -46,7 +51,7 @@ export function scalingSpec(family: GapFamily, fit: GapFit): ScalingSpec {
     count,
     ...label(x),
   });
-  const variable = fit.over === "batch" ? "b" : "η";
+  const variable = variableOf(fit);
   const curves: OverlayCurve[] = [];
   if (fit.curve.length > 0) {
     const label = `fit ∝ ${variable}^${formatNumber(fit.exponent, 3)}`;
