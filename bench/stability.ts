@@ -1,8 +1,16 @@
 // Speed of exact drift: SGD steps of a linear classifier with the drift at batch size 1 measured at every one.
 import * as ort from "onnxruntime-node";
 import { randomStream } from "brink/math";
+import { openDriftThread } from "brink/node";
 import { onnxRuntimeBackend } from "brink/runtime";
-import { EngineSingleDraws, LinearDrift, LinearModel, unitInputs, type UnitInputs } from "brink/theory";
+import {
+  type DriftThreads,
+  EngineSingleDraws,
+  LinearDrift,
+  LinearModel,
+  unitInputs,
+  type UnitInputs,
+} from "brink/theory";
 import { summarise, type Summary } from "./harness.ts";
 import { benchmark, say, THREADS } from "./parts/benchmark.ts";
 import { renderTable, type Row } from "./parts/report.ts";
@@ -52,6 +60,11 @@ await benchmark(
   },
 );
 
+/** Threads beside this one, as `brink run` opens them. */
+function others(threads: number): DriftThreads {
+  return { count: threads - 1, open: openDriftThread };
+}
+
 /** Times a step and its drift at every stage of one run, for every tolerance. */
 async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds: number): Promise<Row[]> {
   const model = new LinearModel(inputs);
@@ -64,7 +77,7 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
     for (; taken < stage; taken++) model.step([random.integer(inputs.n)], lr);
     const brute = bruteForce(model, lr);
     for (const tolerance of TOLERANCES) {
-      const engine = EngineSingleDraws.create(model, backend, tolerance)!;
+      const engine = EngineSingleDraws.create(model, backend, tolerance, others(threads))!;
       const wall: number[] = [];
       const cpu: number[] = [];
       // The first step wakes threads and caches and does not count.
@@ -101,14 +114,14 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
   return rows;
 }
 
-/** Times a run from W₀ with the drift of every step, compiling included. */
+/** Times a run from W₀ with the drift of every step, compiling and starting threads included. */
 async function wholeRun(inputs: UnitInputs, lr: number, threads: number): Promise<Row> {
   const model = new LinearModel(inputs);
   const backend = onnxRuntimeBackend(ort, { device: "cpu", threads });
   const random = randomStream(0, "batches");
   const wall: number[] = [];
   const begin = performance.now();
-  const engine = EngineSingleDraws.create(model, backend, RUN_TOLERANCE)!;
+  const engine = EngineSingleDraws.create(model, backend, RUN_TOLERANCE, others(threads))!;
   let last = begin;
   for (let t = 0; t < RUN_STEPS; t++) {
     model.step([random.integer(inputs.n)], lr);

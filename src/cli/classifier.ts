@@ -1,5 +1,6 @@
 // A problem's examples as measuring stable sets sees them: inputs, classes, and the network's outputs.
 import type { Classifier } from "../lab/index.ts";
+import { openDriftThread } from "../node/drift-thread.ts";
 import type { Problem } from "./assemble.ts";
 
 /** For cross-entropy, whose targets are checked to have one 1 each. */
@@ -17,5 +18,7 @@ export function classifierOf({
     net: network.config,
     outputs: (theta) => objective.outputs(theta),
     backend,
+    driftThreads:
+      backend.device === "cpu" ? { count: backend.threads - 1, open: openDriftThread } : undefined,
   };
 }

@@ -5,6 +5,7 @@ import type { ResolvedNet } from "../nets/index.ts";
 import type { SamplerState, UpdateState } from "../optim/index.ts";
 import type { MeasuredState, RunEvent, RunSummary, TensorFile } from "../record/index.ts";
 import type { Backend } from "../runtime/index.ts";
+import type { DriftThreads } from "../theory/index.ts";
 import type { ExperimentConfig } from "./config-types.ts";
 import type { CouplingCheckpoint } from "./coupling-run.ts";
 
@@ -114,6 +115,8 @@ export interface Classifier {
   readonly outputs: (theta: Vector) => Promise<Vector>;
   /** Where products of n×n matrices are worth computing, as the exact drift of the linear model takes them. */
   readonly backend?: Backend;
+  /** Other threads that may share that work. */
+  readonly driftThreads?: DriftThreads | undefined;
 }
 
 /** Everything a run depends on. */

@@ -40,6 +40,14 @@ export function usesFullBatch(optimizer: OptimizerSpec, n: number): boolean {
  */
 export async function* runExperiment(options: RunOptions): AsyncGenerator<RunItem, RunSummary> {
   const run = new Run(options);
+  try {
+    return yield* runToItsEnd(run, options);
+  } finally {
+    await run.dispose();
+  }
+}
+
+async function* runToItsEnd(run: Run, options: RunOptions): AsyncGenerator<RunItem, RunSummary> {
   if (options.resume === undefined) yield* run.begin();
   while (!run.over) {
     if (options.signal?.aborted === true) {
@@ -365,6 +373,10 @@ class Run {
       },
       summary: this.summary(status),
     };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#stability?.dispose();
   }
 
   summary(status: RunSummary["status"], message?: string): RunSummary {

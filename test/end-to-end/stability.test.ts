@@ -54,6 +54,11 @@ function stability(file: string, ...flags: string[]): Promise<Result> {
   return brink(cwd, ["stability", file, "--no-figures", "--jobs", "1", ...flags]);
 }
 
+interface Drift {
+  readonly relative: number;
+  readonly secondOrder: number;
+}
+
 interface Report {
   readonly groups: readonly { lr: number; batch: number; runs: string[]; bestLoss: { n: number } }[];
   readonly runs: readonly {
@@ -111,6 +116,41 @@ describe("an experiment", () => {
     expect(shown.stdout).toMatch(/^margin +margin γ = /m);
     await brink(cwd, ["report", folders[0]!, "--out", "page"]);
     expect(readFileSync(path.join(cwd, "page", "index.html"), "utf8")).toContain("E[L′] ≤ L first at step");
+  }, 240_000);
+});
+
+describe("the exact drift on two threads", () => {
+  it("is that of one to rounding, and the same to the bit every time", async () => {
+    const runs: { readonly step: number; readonly drift: Drift }[][] = [];
+    for (const [at, threads] of [1, 2, 2].entries()) {
+      const name = `threads${at}`;
+      const file = experiment(name, [
+        "data: { name: gaussians, n: 450, features: 12 }",
+        "optimizer: { name: sgd, lr: 20, batch: 1, sampling: with }",
+        ...LINEAR.map((line) => line.replace("threads: 1", `threads: ${threads}`)),
+      ]);
+      const { code, stderr } = await brink(cwd, ["run", file]);
+      expect(code, stderr).toBe(0);
+      const folder = runFolders(cwd).find((run) => run.startsWith(`${name}-`))!;
+      const events = jsonLines(readFileSync(path.join(cwd, "runs", folder, "events.jsonl"), "utf8"));
+      runs.push(
+        events.flatMap(({ step, stability }) => {
+          const drift = (stability as { drift?: Drift } | undefined)?.drift;
+          return drift === undefined ? [] : [{ step: step as number, drift }];
+        }),
+      );
+    }
+    const [one, two, again] = runs;
+    expect(two).toHaveLength(7);
+    expect(again).toEqual(two);
+    for (const [k, { step, drift }] of two!.entries()) {
+      expect(step).toBe(one![k]!.step);
+      expect(drift).toMatchObject({ exact: true, batches: 450, stderr: 0 });
+      expect(Math.abs(drift.relative / one![k]!.drift.relative - 1)).toBeLessThan(1e-4);
+      expect(Math.abs(drift.secondOrder / one![k]!.drift.secondOrder - 1)).toBeLessThan(1e-5);
+    }
+    // Not one thread under another name.
+    expect(two).not.toEqual(one);
   }, 240_000);
 });
 

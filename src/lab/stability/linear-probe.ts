@@ -1,11 +1,12 @@
 // Loss and drift of the linear model in float64, without the engine: a drift costs what the losses of its batches cost.
-import { norm, randomStream, vectorFrom, type Vector } from "../../math/index.ts";
+import { randomStream, vectorFrom, type Vector } from "../../math/index.ts";
 import type { DriftRecord } from "../../record/index.ts";
 import {
   type CurvatureMoments,
   curvatureMoments,
   type Drift,
   type DriftOptions,
+  type DriftThreads,
   EngineSingleDraws,
   GRAM_LIMIT,
   type LabelledInputs,
@@ -43,30 +44,27 @@ export class LinearProbe implements LossProbe {
   readonly #model: LinearModel;
   readonly #drift: LinearDrift;
   readonly #backend: Backend | null;
-  /** ∇L at the point given last. */
-  #gradient: Float64Array<ArrayBuffer>;
+  readonly #threads: DriftThreads | undefined;
+  readonly #drifts: boolean;
   #products: Promise<LinearEngine> | null = null;
   #singles: EngineSingleDraws | null = null;
 
-  constructor(classifier: Classifier) {
+  /** `drifts`: whether the drift will be asked for. */
+  constructor(classifier: Classifier, drifts: boolean) {
     this.#model = new LinearModel(labelledInputs(classifier));
-    this.#gradient = new Float64Array(this.#model.weights.length);
     this.#drift = new LinearDrift(this.#model);
     this.#backend = classifier.labels.length < ENGINE_FROM ? null : (classifier.backend ?? null);
+    this.#threads = classifier.driftThreads;
+    this.#drifts = drifts;
   }
 
   async point(theta: Vector): Promise<ProbedPoint> {
     const model = this.#model;
     const products = await this.#engineProducts();
-    if (products === null) {
-      model.setWeights(theta);
-      model.gradient(this.#gradient);
-    } else {
-      await products.setWeights(model, theta);
-      this.#gradient = await products.gradient(model);
-    }
+    if (products === null) model.setWeights(theta);
+    else await products.setWeights(model, theta);
     const gradients = {
-      gradNorm: finiteOrNull(norm(this.#gradient)),
+      gradNorm: finiteOrNull(await (products?.gradientNorm(model) ?? model.gradientNorm)),
       meanSquareGradient: finiteOrNull(model.meanSquareGradient),
     };
     return { ...model.point, gradients };
@@ -79,8 +77,8 @@ export class LinearProbe implements LossProbe {
     const model = this.#model;
     const random = randomStream(seed, driftStream(step));
     const options = { lr, batch, sampling, samples, random };
-    const { relative, stderr, increaseProbability, batches, exact } = await this.#measure(options);
-    const moments = await this.#moments();
+    const { drift, moments } = await this.#measure(options);
+    const { relative, stderr, increaseProbability, batches, exact } = drift;
     const { loss } = model.point;
     const second = moments === null ? null : secondOrderDrift(moments, model.inputs.n, options);
     return {
@@ -93,27 +91,35 @@ export class LinearProbe implements LossProbe {
     };
   }
 
-  #measure(options: DriftOptions): Drift | Promise<Drift> {
-    const singles = options.batch === 1 ? this.#engineSingles() : null;
-    return singles === null ? this.#drift.measure(options) : singles.drift(this.#model, options.lr);
-  }
-
-  async #moments(): Promise<CurvatureMoments | null> {
+  async #measure(options: DriftOptions): Promise<{ drift: Drift; moments: CurvatureMoments | null }> {
+    const model = this.#model;
     const products = await this.#engineProducts();
     const singles = this.#engineSingles();
-    if (products === null || singles === null) return curvatureMoments(this.#model);
-    const mean = await products.meanMoments(this.#model, this.#gradient);
-    return { ...mean, single: await singles.meanCurvature(this.#model) };
+    if (products === null || singles === null) {
+      return { drift: this.#drift.measure(options), moments: curvatureMoments(model) };
+    }
+    const mean = await products.meanMoments(model);
+    if (options.batch !== 1) {
+      const single = await singles.meanCurvature(model);
+      return { drift: this.#drift.measure(options), moments: { ...mean, single } };
+    }
+    const { drift, single } = await singles.driftAndCurvature(model, options.lr);
+    return { drift, moments: { ...mean, single } };
   }
 
   #engineProducts(): Promise<LinearEngine | null> {
     if (this.#backend === null) return Promise.resolve(null);
-    return (this.#products ??= LinearEngine.create(this.#model.inputs, this.#backend));
+    return (this.#products ??= LinearEngine.create(this.#model, this.#backend, this.#drifts));
   }
 
   /** Apart from the products, since it takes all inner products of the inputs, which the loss alone does not need. */
   #engineSingles(): EngineSingleDraws | null {
     if (this.#backend === null) return null;
-    return (this.#singles ??= EngineSingleDraws.create(this.#model, this.#backend, TOLERANCE));
+    return (this.#singles ??= EngineSingleDraws.create(this.#model, this.#backend, TOLERANCE, this.#threads));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#singles?.dispose();
+    await (await this.#products)?.dispose();
   }
 }

@@ -29,6 +29,8 @@ export interface LossProbe {
   point(theta: Vector): Promise<ProbedPoint>;
   /** E[L(θ′) | θ]/L(θ) − 1 at the point given last. */
   drift(step: number, settings: StepSettings): Promise<DriftRecord>;
+  /** Frees what it opened. */
+  dispose(): Promise<void>;
 }
 
 /** Name of the stream the random batches of a step's drift come from. */

@@ -35,6 +35,10 @@ export class NetworkProbe implements LossProbe {
     return point;
   }
 
+  async dispose(): Promise<void> {
+    // The objective is its owner's.
+  }
+
   /** Exact when there are no more batches than are allowed. */
   async drift(step: number, { batches: most, lr, seed, ...law }: StepSettings): Promise<DriftRecord> {
     const exact = batchCount(law) <= most;

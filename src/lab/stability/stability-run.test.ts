@@ -59,7 +59,7 @@ function problem(net: ExperimentConfig["net"] = linear): {
 
 const { objective, classifier } = problem();
 const probes: readonly (readonly [string, LossProbe])[] = [
-  ["linear", new LinearProbe(classifier)],
+  ["linear", new LinearProbe(classifier, true)],
   ["network", new NetworkProbe(objective, classifier)],
 ];
 
@@ -111,10 +111,11 @@ test("many examples: the engine's matrix products give the drift that one pair a
     inputs: Float64Array.from({ length: 3 * many }, () => random.normal() / 2),
     labels: Int32Array.from({ length: many }, (_, i) => i % 3),
   };
-  const [slow, fast] = [new LinearProbe(wide), new LinearProbe({ ...wide, backend: referenceBackend() })];
+  const engine = { ...wide, backend: referenceBackend() };
+  const [slow, fast] = [new LinearProbe(wide, true), new LinearProbe(engine, true)];
   // The loss alone needs no inner products of all pairs of inputs, which cost O(n²d).
   const gram = vi.spyOn(LinearModel.prototype, "gram", "get");
-  for (const probe of [slow, fast]) await probe.point(theta);
+  for (const data of [wide, engine]) await new LinearProbe(data, false).point(theta);
   expect(gram).not.toHaveBeenCalled();
   gram.mockRestore();
   for (const lr of [1e-4, 0.05, 3]) {

@@ -51,7 +51,7 @@ export class StabilityRun {
     this.#spec = spec;
     this.#classifier = classifier;
     this.#probe = suitsLinearProbe(classifier)
-      ? new LinearProbe(classifier)
+      ? new LinearProbe(classifier, spec.drift !== false)
       : new NetworkProbe(objective, classifier);
     this.#step = {
       n,
@@ -66,6 +66,11 @@ export class StabilityRun {
   /** Whether anything is due between measurements. */
   dueAt(step: number): boolean {
     return step % this.#spec.every === 0;
+  }
+
+  /** Frees what measuring opened. */
+  dispose(): Promise<void> {
+    return this.#probe.dispose();
   }
 
   /** Everything asked for at θ_step. */

@@ -11,7 +11,14 @@ export * from "./batches.ts";
 export * from "./linear-model.ts";
 export * from "./linear-drift.ts";
 export { curvatureMoments, secondOrderDrift, type CurvatureMoments } from "./second-order-drift.ts";
+export * from "./predictions.ts";
 export * from "./single-draws-engine.ts";
+export {
+  type ShareQuestion,
+  type ShareSetup,
+  type ShareSums,
+  SingleDrawsShare,
+} from "./single-draws-share.ts";
 export * from "./linear-engine.ts";
 export { DRIFT_TOLERANCE } from "./single-draws.ts";
 export * from "./linear-hessian.ts";

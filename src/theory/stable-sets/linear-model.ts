@@ -1,36 +1,27 @@
 // The linear classifier in float64: logits, loss, gradient and SGD steps. No bias; inputs as `unitInputs` gives them.
-import { InputError, RunError } from "../../math/index.ts";
+import { InputError } from "../../math/index.ts";
 import { gramMatrix } from "./inputs.ts";
 import { addProducts, euclideanNorm } from "./matrix.ts";
-import { Losses } from "./loss-point.ts";
-import type { LabelledInputs, LossPoint } from "./types.ts";
+import { Predictions } from "./predictions.ts";
+import type { LabelledInputs } from "./types.ts";
 
 /** Up to here ⟨x_i, x_j⟩ of all pairs is kept: 128 MB. */
 export const GRAM_LIMIT = 4000;
 
 /** W (K×d), logits Z = XWᵀ and what follows from them. Mutable: `step` and `setWeights` move it; steps allocate nothing. */
-export class LinearModel {
-  readonly inputs: LabelledInputs;
+export class LinearModel extends Predictions {
+  declare readonly inputs: LabelledInputs;
   /** K×d, row-major, PyTorch's layout of `Linear`. Change it through `setWeights`. */
   readonly weights: Float64Array;
-  /** n×K, row-major. */
-  readonly logits: Float64Array;
-  readonly #residuals: Float64Array;
-  readonly #losses: Losses;
   readonly #batchGradient: Float64Array;
   #gram: Float64Array | null = null;
   #squaredNorms: Float64Array | null = null;
-  /** Whether losses and residuals belong to the logits. */
-  #fresh = false;
 
   /** Starts at W = 0. */
   constructor(inputs: LabelledInputs) {
-    const { n, d, classes } = inputs;
-    this.inputs = inputs;
+    super(inputs);
+    const { d, classes } = inputs;
     this.weights = new Float64Array(classes * d);
-    this.logits = new Float64Array(n * classes);
-    this.#residuals = new Float64Array(n * classes);
-    this.#losses = new Losses(n);
     this.#batchGradient = new Float64Array(classes * d);
   }
 
@@ -47,25 +38,7 @@ export class LinearModel {
       this.logits.fill(0);
       addProducts(this.inputs, 1, this.weights, this.logits);
     } else this.logits.set(logits);
-    this.#fresh = false;
-  }
-
-  /** Loss, potential and accuracy. O(nK) after a move. */
-  get point(): LossPoint {
-    this.#refresh();
-    return this.#losses.point;
-  }
-
-  /** ℓ_i and 1 − p_{i,y_i} of every example; valid until the next move. */
-  get losses(): Losses {
-    this.#refresh();
-    return this.#losses;
-  }
-
-  /** p_i − e_{y_i}, n×K; valid until the next move. The label's −(1 − p_y) is no difference from 1. */
-  get residuals(): Float64Array {
-    this.#refresh();
-    return this.#residuals;
+    this.moved();
   }
 
   /** ⟨x_i, x_j⟩, n×n, made when first asked for; null beyond `GRAM_LIMIT` examples. */
@@ -85,15 +58,15 @@ export class LinearModel {
    * @param batch indices of examples, which may repeat
    */
   gradient(out: Float64Array, batch?: ArrayLike<number>): void {
-    this.#refresh();
     const { n, d, classes, x } = this.inputs;
+    const { residuals } = this;
     const count = batch?.length ?? n;
     out.fill(0);
     for (let q = 0; q < count; q++) {
       const i = batch === undefined ? q : batch[q]!;
       const from = i * d;
       for (let k = 0; k < classes; k++) {
-        const factor = this.#residuals[i * classes + k]! / count;
+        const factor = residuals[i * classes + k]! / count;
         if (factor === 0) continue;
         const to = k * d;
         for (let c = 0; c < d; c++) out[to + c] = out[to + c]! + factor * x[from + c]!;
@@ -130,33 +103,20 @@ export class LinearModel {
     if (gram === null) addProducts(this.inputs, -lr, this.#batchGradient, this.logits);
     else this.#moveByGram(gram, batch, lr);
     for (let c = 0; c < this.weights.length; c++) this.weights[c]! -= lr * this.#batchGradient[c]!;
-    this.#fresh = false;
+    this.moved();
   }
 
   #moveByGram(gram: Float64Array, batch: ArrayLike<number>, lr: number): void {
     const { n, classes } = this.inputs;
+    const { residuals } = this;
     for (let q = 0; q < batch.length; q++) {
       const i = batch[q]!;
       for (let k = 0; k < classes; k++) {
-        const move = (-lr / batch.length) * this.#residuals[i * classes + k]!;
+        const move = (-lr / batch.length) * residuals[i * classes + k]!;
         if (move === 0) continue;
         for (let j = 0; j < n; j++) this.logits[j * classes + k]! += move * gram[i * n + j]!;
       }
     }
-  }
-
-  #refresh(): void {
-    if (this.#fresh) return;
-    const { classes, labels } = this.inputs;
-    this.#losses.evaluate(this.logits, labels, classes, this.#residuals);
-    const lost = this.#losses.losses.findIndex((loss) => !Number.isFinite(loss));
-    if (lost >= 0) {
-      throw new RunError("the logits have left the range of double precision", {
-        field: `example ${lost}`,
-        hint: "Take a smaller step",
-      });
-    }
-    this.#fresh = true;
   }
 }
 

@@ -1,9 +1,9 @@
 // Blocks of steps and what they do to n losses: moves written, programs run.
 import { type DType, type Vector, zeros } from "../../math/index.ts";
 import type { Backend, Executable } from "../../runtime/index.ts";
-import type { LinearModel } from "./linear-model.ts";
 import type { PairChunks } from "./pair-chunks.ts";
 import { pairProgram, type PairShape, type Rung } from "./pair-programs.ts";
+import type { Predictions } from "./predictions.ts";
 
 /** The steps of one block. */
 export interface BlockMoves {
@@ -12,7 +12,7 @@ export interface BlockMoves {
   readonly first: number;
   /** Examples. */
   readonly rows: Int32Array;
-  /** By example, a bound on |c_k|: results are divided by it. */
+  /** By example, a bound on |c_k|: sums are divided by it. */
   readonly sizes: Float64Array;
   /** What the p of `run` are divided by. */
   readonly scale: number;
@@ -25,8 +25,10 @@ export class PairBlocks {
   readonly #shape: PairShape;
   readonly #pairs: PairChunks;
   readonly #executables = new Map<Rung, Promise<Executable>>();
+  /** What moves are divided by, and the same where single precision may not know it. */
+  readonly #divisors: Float64Array;
   readonly #sizes: Vector;
-  readonly #factor: Vector;
+  readonly #roots: Vector;
   /** By label. */
   readonly #units: ReadonlyMap<number, Vector>;
   readonly #views = new Map<number, readonly Vector[]>();
@@ -40,34 +42,36 @@ export class PairBlocks {
     this.#dtype = dtype;
     this.#pairs = pairs;
     this.#shape = { rows, width, classes, labels: chunks.map(({ label }) => label) };
+    this.#divisors = new Float64Array(rows);
     this.#sizes = zeros(dtype, rows);
-    this.#factor = zeros(dtype, rows);
+    this.#roots = zeros(dtype, rows);
     this.#units = new Map(this.#shape.labels.map((label) => [label, zeros(dtype, rows * classes)]));
     this.#results = chunks.map(() => zeros(dtype, rows * width));
     this.#sums = [zeros(dtype, rows), zeros(dtype, rows)];
   }
 
   /**
-   * What the rung computes, u of the block's steps for all losses, rows×width a result, or sums of it, one number a row; divided by
-   * `scale`, and by the step's size unless by exponentials, squares by the squares. Valid until the next run. `shares`: p_jk/scale
-   * of every chunk, K×width, zero for k = y_j.
+   * What the rung computes for the block's steps and all losses. Polynomials: u or folded u, rows×width a result. Exponentials: u of
+   * every chunk over `scale`. Sums and spread, one number a row: over scale and the step's size, Σu² over the squares. Valid until
+   * the next run. `shares`: p_jk/scale of every chunk, K×width, zero for k = y_j.
    */
   async run(
-    model: LinearModel,
+    predictions: Predictions,
     moves: BlockMoves,
     rung: Rung,
     shares: readonly Vector[],
   ): Promise<readonly Vector[]> {
     const executable = await this.#executable(rung);
-    this.#fillMoves(model, moves);
     const { rows, sizes, scale, first } = moves;
     this.#sizes.fill(0);
     for (let row = 0; row < rows.length; row++) {
-      const size = sizes[rows[row]!]!;
+      const size = rung.kind === "polynomial" ? 1 / scale : sizes[rows[row]!]!;
+      this.#divisors[row] = size;
       this.#sizes[row] = size;
-      this.#factor[row] = scale * size;
+      this.#roots[row] = Math.sqrt(scale * size);
     }
-    const heads = rung.kind === "exponential" ? [this.#sizes] : [this.#sizes, this.#factor];
+    this.#fillMoves(predictions, moves);
+    const heads = rung.kind === "spread" ? [this.#sizes, this.#roots] : [this.#sizes];
     const feeds = [...heads, ...this.#units.values(), ...this.#innerProducts(first), ...shares];
     const whole = rung.kind === "polynomial" || rung.kind === "exponential";
     const results = (whole ? this.#results : this.#sums).slice(0, executable.outputs.length);
@@ -96,13 +100,13 @@ export class PairBlocks {
     return views;
   }
 
-  /** c of every label over each step's size. Rows beyond the block do not move. */
-  #fillMoves({ residuals }: LinearModel, { lr, rows, sizes }: BlockMoves): void {
+  /** c of every label over the divisors. Rows beyond the block do not move. */
+  #fillMoves({ residuals }: Predictions, { lr, rows }: BlockMoves): void {
     const { classes } = this.#shape;
     const units = [...this.#units];
     const scaled = new Float64Array(classes);
     for (let row = 0; row < rows.length; row++) {
-      const factor = lr / sizes[rows[row]!]!;
+      const factor = lr / this.#divisors[row]!;
       const from = rows[row]! * classes;
       for (let k = 0; k < classes; k++) scaled[k] = residuals[from + k]! * factor;
       for (const [label, unit] of units) {

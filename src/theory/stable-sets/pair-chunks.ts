@@ -1,6 +1,6 @@
 // Examples in chunks of one class, with their inner products as one matrix a chunk: what n² loss changes are computed from.
 import { type DType, type Vector, zeros } from "../../math/index.ts";
-import type { LabelledInputs } from "./types.ts";
+import type { LabelSet } from "./types.ts";
 
 /** Narrower chunks cost more in calls than they save in padding; wider ones leave the cache. */
 const WIDTH = { least: 16, most: 128 } as const;
@@ -9,7 +9,7 @@ const WIDTH = { least: 16, most: 128 } as const;
 export interface PairChunk {
   readonly label: number;
   readonly members: Int32Array;
-  /** ⟨x_i, x_j⟩ over all i, and some rows more, and the members j: (n + spare)×width; zero for j = i and where either runs out. */
+  /** ⟨x_i, x_j⟩ over the examples i, and some rows more, and the members j: (examples + spare)×width; zero for j = i and where either runs out. */
   readonly gram: Vector;
 }
 
@@ -19,11 +19,15 @@ export interface PairChunks {
   readonly chunks: readonly PairChunk[];
 }
 
-/** O(n²) time and memory: every class wastes less than n·width numbers. `spare` rows let the last block be as long as the others. */
+/**
+ * For the steps of some examples, one row each in their order. O(n) time and memory for each: every class wastes less than a width.
+ * `spare` rows let the last block be as long as the others.
+ */
 export function pairChunks(
-  { n, classes, labels }: LabelledInputs,
+  { n, classes, labels }: LabelSet,
   gram: Float64Array,
   dtype: DType,
+  examples: Int32Array,
   spare: number,
 ): PairChunks {
   const members = Array.from({ length: classes }, (): number[] => []);
@@ -37,19 +41,17 @@ export function pairChunks(
       chunks.push({
         label,
         members: chunk,
-        gram: columns(gram, n, chunk, width, zeros(dtype, (n + spare) * width)),
+        gram: zeros(dtype, (examples.length + spare) * width),
       });
     }
   });
-  return { width, chunks };
-}
-
-function columns(gram: Float64Array, n: number, members: Int32Array, width: number, out: Vector): Vector {
-  for (let i = 0; i < n; i++) {
-    for (let column = 0; column < members.length; column++) {
-      const j = members[column]!;
-      if (j !== i) out[i * width + column] = gram[i * n + j]!;
-    }
+  for (const { members: columns, gram: own } of chunks) {
+    examples.forEach((i, row) => {
+      for (let column = 0; column < columns.length; column++) {
+        const j = columns[column]!;
+        if (j !== i) own[row * width + column] = gram[i * n + j]!;
+      }
+    });
   }
-  return out;
+  return { width, chunks };
 }

@@ -73,14 +73,10 @@ test("rows come into the order of their keys, each with its own inner products, 
   const random = randomStream(5, "rows");
   const [n, classes, keys] = [40, 3, 4];
   const labels = Int32Array.from({ length: n }, (_, i) => i % classes);
+  const examples = Int32Array.from({ length: n }, (_, i) => i);
   const gram = Float64Array.from({ length: n * n }, (_, at) => 1000 * Math.floor(at / n) + (at % n));
-  const chunks: PairChunks = pairChunks(
-    { n, d: 1, classes, x: new Float64Array(n), labels },
-    gram,
-    "float64",
-    8,
-  );
-  const rows = new PairRows(chunks, n);
+  const chunks: PairChunks = pairChunks({ n, classes, labels }, gram, "float64", examples, 8);
+  const rows = new PairRows(chunks, examples);
   let moved = 0;
   for (let trial = 0; trial < 200; trial++) {
     const before = rows.order.slice();

@@ -1,5 +1,16 @@
 // The programs that say what a block of steps does to n losses: polynomials of the inner products, or exponentials.
-import { add, createGraph, exp, matmul, mul, type Node, type Program, sub, sum } from "../../tensor/index.ts";
+import {
+  add,
+  createGraph,
+  exp,
+  type Graph,
+  matmul,
+  mul,
+  type Node,
+  type Program,
+  sub,
+  sum,
+} from "../../tensor/index.ts";
 
 /** Orders of the polynomials worth compiling, beside the second. */
 const ORDERS = [3, 4, 5, 6, 8, 10, 12, 16];
@@ -7,6 +18,8 @@ const ORDERS = [3, 4, 5, 6, 8, 10, 12, 16];
 const LAST_SINGLE = 8;
 /** Moves that a polynomial serves at all: further ones lose digits in its alternating sum. */
 const LARGEST_MOVE = 2;
+/** Largest 1 − p_y that polynomials can tell from 0: their results are not divided by it. */
+const LEAST_POTENTIAL = 1e-25;
 /** Largest |ln| of a product of changed losses that one number of the result may hold without losing digits. */
 const LARGEST_FOLD = 1;
 
@@ -41,7 +54,8 @@ export function ladder(tolerance: number, single: boolean): readonly Rung[] {
 
 /** `reach` where no example has a 1 − p_y above `potential`: the smaller a u, the better two powers of it are its logarithm. */
 export function reachAt({ kind, reach }: Rung, tolerance: number, potential: number): number {
-  return kind === "sums" ? reachOfSums(tolerance, potential) : reach;
+  if (kind === "sums") return reachOfSums(tolerance, potential);
+  return kind === "polynomial" && potential < LEAST_POTENTIAL ? 0 : reach;
 }
 
 /** Largest x with x^M/(M+1)!·e^{2x} ≤ tolerance: the first term left out, relative to the loss change. */
@@ -90,23 +104,25 @@ export function pairProgram(shape: PairShape, rung: Rung): Program {
  * u = Σ_k p_k(e^{Gc_k} − 1) = Σ_m G^m Σ_k p_k c_k^m/m!, one product of small matrices an order. Several chunks share a
  * result, a + b + ab, as many as `reach` allows.
  *
- * Inputs: the sizes of the rows and what to multiply a product of two results by (rows×1 each); for every label c over the
- * sizes (rows×K); for every chunk G and p. Outputs: rows×width each, divided by the sizes.
+ * Inputs: a size for every row (rows×1); for every label c over the sizes (rows×K); for every chunk G, and for every chunk p times the
+ * sizes, which are equal. Outputs: rows×width each.
  */
 function polynomialProgram(shape: PairShape, { order, reach }: Rung): Program {
   const pairs = pairInputs(shape, order);
-  const { factor, inputs } = pairs;
   const changes = changesOf(pairs, order);
   const together = Math.max(1, Math.floor(LARGEST_FOLD / reach));
   const outputs: Node[] = [];
   for (let begin = 0; begin < changes.length; begin += together) {
     const group = changes.slice(begin, begin + together);
-    outputs.push(group.reduce((a, b) => add(a, add(b, mul(factor, mul(a, b))))));
+    outputs.push(group.reduce((a, b) => add(a, add(b, mul(a, b)))));
   }
-  return { inputs, outputs };
+  return { inputs: pairs.inputs, outputs };
 }
 
-/** Inputs of `polynomialProgram`. Outputs: Σu and Σu² over all examples, divided by the sizes and their squares, one number a row. */
+/**
+ * Inputs of `polynomialProgram`, but p over any number r, and sizes of any kind. Outputs: Σu and Σu² over all examples, divided by r
+ * and the sizes, and by their squares, one number a row.
+ */
 function sumsProgram(shape: PairShape, { order }: Rung): Program {
   const pairs = pairInputs(shape, order);
   const changes = changesOf(pairs, order);
@@ -127,19 +143,26 @@ function changesOf({ powers, grams, shares }: PairInputs, order: number): Node[]
   });
 }
 
-/** Inputs of `polynomialProgram` for two orders. Output: Σ_j G²(Σ_k p_k c_k² − factor·(Σ_k p_k c_k)²), one number a row. */
+/**
+ * Inputs of `sumsProgram` for two orders, and the roots of r times the sizes (rows×1). Output: Σ_j G²(Σ_k p_k c_k² − (Σ_k p_k c_k)²) over
+ * r and the sizes, one number a row.
+ */
 function spreadProgram(shape: PairShape): Program {
-  const { factor, powers, grams, shares, inputs } = pairInputs(shape, 2);
+  const { graph, sizes, powers, grams, shares, units } = pairInputs(shape, 2);
+  const roots = graph.input("roots", [shape.rows, 1]);
   const spreads = grams.map((gram, chunk) => {
-    const mean = matmul(powers(chunk, 1), shares[chunk]!);
-    const square = mul(matmul(powers(chunk, 2), shares[chunk]!), 2);
-    return mul(mul(gram, gram), sub(square, mul(factor, mul(mean, mean))));
+    const mean = matmul(mul(powers(chunk, 1), roots), shares[chunk]!);
+    const square = matmul(mul(powers(chunk, 2), 2), shares[chunk]!);
+    return mul(mul(sub(square, mul(mean, mean)), gram), gram);
   });
+  const inputs = [sizes, roots, ...units, ...grams, ...shares];
   return { inputs, outputs: [sum(spreads.reduce(add), [1])] };
 }
 
 interface PairInputs {
-  readonly factor: Node;
+  readonly graph: Graph;
+  readonly sizes: Node;
+  readonly units: readonly Node[];
   /** c^m/m! of a chunk's label over the sizes. */
   readonly powers: (chunk: number, m: number) => Node;
   readonly grams: readonly Node[];
@@ -151,7 +174,6 @@ interface PairInputs {
 function pairInputs({ rows, width, classes, labels }: PairShape, order: number): PairInputs {
   const graph = createGraph();
   const sizes = graph.input("sizes", [rows, 1]);
-  const factor = graph.input("factor", [rows, 1]);
   const present = [...new Set(labels)];
   const units = present.map((label) => graph.input(`unit${label}`, [rows, classes]));
   const grams = labels.map((_, chunk) => graph.input(`gram${chunk}`, [rows, width]));
@@ -163,7 +185,7 @@ function pairInputs({ rows, width, classes, labels }: PairShape, order: number):
     return stack;
   });
   const powers = (chunk: number, m: number): Node => stacks[present.indexOf(labels[chunk]!)]![m - 1]!;
-  return { factor, powers, grams, shares, inputs: [sizes, factor, ...units, ...grams, ...shares] };
+  return { graph, sizes, units, powers, grams, shares, inputs: [sizes, ...units, ...grams, ...shares] };
 }
 
 /**

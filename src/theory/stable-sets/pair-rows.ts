@@ -13,17 +13,17 @@ export class PairRows {
   readonly #width: number;
   readonly #row: Vector;
 
-  /** Rows must be in the order of the examples. */
-  constructor({ chunks, width }: PairChunks, n: number) {
-    this.order = Int32Array.from({ length: n }, (_, i) => i);
+  /** `examples`: those that `pairChunks` was given. */
+  constructor({ chunks, width }: PairChunks, examples: Int32Array) {
+    this.order = examples.slice();
     this.#chunks = chunks;
     this.#width = width;
     this.#row = chunks[0]!.gram.slice(0, width);
   }
 
   /**
-   * Brings rows into ascending order of their examples' keys with as few exchanges as rows are out of place. O(n), and O(n) for
-   * each of those.
+   * Brings rows into ascending order of their examples' keys with as few exchanges as rows are out of place. O(rows), and O(n)
+   * for each of those.
    *
    * @param keys of every example, 0…counts.length − 1
    * @param counts how many examples have each key

@@ -2,6 +2,7 @@
 import { resolveBatch } from "../../optim/index.ts";
 import type { DriftOptions } from "./linear-drift.ts";
 import type { LinearModel } from "./linear-model.ts";
+import type { Predictions } from "./predictions.ts";
 
 /** What the drift to second order is made of, at one point. */
 export interface CurvatureMoments {
@@ -50,29 +51,36 @@ export function curvatureMoments(model: LinearModel): CurvatureMoments | null {
   return { ...meanMoments(model, moves), single };
 }
 
+/** ‖∇L‖² from `moves` = X·∇Lᵀ, n×K. O(nK). */
+export function squaredGradient(
+  { inputs: { n }, residuals }: Pick<Predictions, "inputs" | "residuals">,
+  moves: Float64Array,
+): number {
+  let sum = 0;
+  for (let at = 0; at < moves.length; at++) sum += moves[at]! * residuals[at]!;
+  return sum / n;
+}
+
 /** ‖∇L‖² and ⟨∇L, H∇L⟩ from `moves` = X·∇Lᵀ, n×K. O(nK). */
 export function meanMoments(
-  { inputs: { n, classes, labels }, residuals }: LinearModel,
+  { inputs, residuals }: Pick<Predictions, "inputs" | "residuals">,
   moves: Float64Array,
 ): Omit<CurvatureMoments, "single"> {
-  let gradient = 0;
+  const { n, classes, labels } = inputs;
   let full = 0;
   const move = new Float64Array(classes);
   for (let j = 0; j < n; j++) {
-    for (let k = 0; k < classes; k++) {
-      move[k] = moves[j * classes + k]!;
-      gradient += (move[k]! * residuals[j * classes + k]!) / n;
-    }
+    for (let k = 0; k < classes; k++) move[k] = moves[j * classes + k]!;
     full += spread(residuals, j * classes, classes, labels[j]!, move) / n;
   }
-  return { gradient, full };
+  return { gradient: squaredGradient({ inputs, residuals }, moves), full };
 }
 
 /** ⟨∇ℓ_i, H_i∇ℓ_i⟩ of example i's own loss, ‖x_i‖⁴ times the spread of its residuals. */
-export function ownCurvature({ inputs, residuals, gram }: LinearModel, i: number): number {
+export function ownCurvature({ inputs, residuals }: Predictions, gram: Float64Array, i: number): number {
   const { n, classes, labels } = inputs;
   const row = i * classes;
-  const product = gram![i * n + i]!;
+  const product = gram[i * n + i]!;
   return (
     product * product * spread(residuals, row, classes, labels[i]!, residuals.subarray(row, row + classes))
   );

@@ -8,7 +8,9 @@ import { LinearDrift } from "./linear-drift.ts";
 import { LinearEngine } from "./linear-engine.ts";
 import { LinearModel } from "./linear-model.ts";
 import { curvatureMoments } from "./second-order-drift.ts";
-import { EngineSingleDraws } from "./single-draws-engine.ts";
+import { Predictions } from "./predictions.ts";
+import { type DriftThreads, EngineSingleDraws } from "./single-draws-engine.ts";
+import { shareOf, type ShareSetup, SingleDrawsShare } from "./single-draws-share.ts";
 
 const D = 12;
 const stream = randomStream(2, "engine-draws");
@@ -68,16 +70,93 @@ describe.each([1e-10, 1e-6])("tolerance %s", (tolerance) => {
   ])("second order: %s", async (_, labels, size) => {
     const model = modelOf(labels, 4, size);
     const engine = EngineSingleDraws.create(model, backend, tolerance)!;
-    const products = await LinearEngine.create(model.inputs, backend);
     const plain = curvatureMoments(model)!;
-    const mean = await products.meanMoments(model, await products.gradient(model));
     expect(Math.abs((await engine.meanCurvature(model)) / plain.single - 1)).toBeLessThan(tolerance);
-    expect(Math.abs(mean.gradient / plain.gradient - 1)).toBeLessThan(1e-11);
-    expect(Math.abs(mean.full / plain.full - 1)).toBeLessThan(1e-11);
-    expect(Math.abs(mean.gradient / model.gradientNorm ** 2 - 1)).toBeLessThan(1e-11);
     await engine.dispose();
-    await products.dispose();
   });
+});
+
+/** What another thread would do, on this one. */
+const threads: DriftThreads = {
+  count: 3,
+  open: (setup) => {
+    const predictions = new Predictions(setup.inputs);
+    const share = new SingleDrawsShare(setup, backend);
+    const at = (logits: Float64Array): Predictions => {
+      predictions.logits.set(logits);
+      predictions.moved();
+      return predictions;
+    };
+    return {
+      sums: (logits, question) => share.sums(at(logits), question),
+      dispose: () => share.dispose(),
+    };
+  },
+};
+
+/** Enough for three threads beside this one. */
+const many = Array.from({ length: 830 }, (_, i) => (i % 7 === 0 ? 2 : i % 2));
+
+test.each([
+  ["tiny moves", 1, 1e-6],
+  ["a mixture", 8, 0.2],
+  ["exponentials", 1, 30],
+])("shares of several threads add up: %s", async (_, size, lr) => {
+  const model = modelOf(many, 4, size);
+  const together = EngineSingleDraws.create(model, backend, 1e-6, threads)!;
+  const alone = EngineSingleDraws.create(model, backend, 1e-6)!;
+  const [found, expected] = [await together.drift(model, lr), await alone.drift(model, lr)];
+  expect(Math.abs(found.value / expected.value - 1)).toBeLessThan(1e-5);
+  expect(found.increaseProbability).toBeCloseTo(expected.increaseProbability, 2);
+  const [own, all] = [await alone.meanCurvature(model), await together.meanCurvature(model)];
+  expect(Math.abs(all / own - 1)).toBeLessThan(1e-6);
+  expect(await together.driftAndCurvature(model, lr)).toEqual({ drift: found, single: all });
+  await Promise.all([together.dispose(), alone.dispose()]);
+});
+
+test("every step is in one share, and shares are alike", () => {
+  const opened: ShareSetup[] = [];
+  const model = modelOf(many, 4, 1);
+  const counting: DriftThreads = {
+    count: 9,
+    open: (setup) => {
+      opened.push(setup);
+      return threads.open(setup);
+    },
+  };
+  EngineSingleDraws.create(model, backend, 1e-6, counting);
+  expect(opened.map(({ at, of }) => [at, of])).toEqual([
+    [1, 4],
+    [2, 4],
+    [3, 4],
+  ]);
+  const shares = [0, 1, 2, 3].map((at) => shareOf(model.inputs, at, 4));
+  expect(shares.flatMap((share) => [...share]).sort((a, b) => a - b)).toEqual(many.map((_, i) => i));
+  const counts = shares.map((share) => [0, 1, 2].map((k) => share.filter((i) => many[i] === k).length));
+  // Five to four, in every class.
+  for (const [k, own] of counts[0]!.entries()) {
+    for (const other of counts.slice(1)) expect(Math.abs(own / other[k]! - 5 / 4)).toBeLessThan(0.15);
+  }
+  opened.length = 0;
+  EngineSingleDraws.create(modelOf(even, 4, 1), backend, 1e-6, counting);
+  expect(opened).toEqual([]);
+});
+
+test("a drift is the same to the bit whatever was asked before: a resumed run has not seen what an uninterrupted one has", async () => {
+  const model = modelOf(many, 4, 2);
+  const [fresh, used] = [0, 1].map(() => EngineSingleDraws.create(model, backend, 1e-6)!);
+  const twin = new LinearModel(model.inputs);
+  const random = randomStream(9, "history");
+  for (let past = 0; past < 4; past++) {
+    twin.setWeights(model.weights.map((w) => w + random.normal()));
+    await used!.drift(twin, 10 ** (2 * random.uniform() - 1));
+    await used!.meanCurvature(twin);
+  }
+  for (const lr of [0.01, 0.3, 3]) {
+    expect(await used!.drift(model, lr)).toEqual(await fresh!.drift(model, lr));
+    expect(await used!.meanCurvature(model)).toBe(await fresh!.meanCurvature(model));
+  }
+  await Promise.all([fresh!.dispose(), used!.dispose()]);
 });
 
 test("where every example is fitted nothing moves", async () => {
@@ -90,10 +169,27 @@ test("where every example is fitted nothing moves", async () => {
   await engine.dispose();
 });
 
+test.each([
+  ["by the inputs", false, even],
+  ["by their inner products", true, even.slice(0, 24)],
+  ["by the inputs, of which there are too many", true, even],
+])("norm and curvature of the mean gradient: %s", async (_, byGram, labels) => {
+  for (const size of [0, 2, 60]) {
+    const model = modelOf(labels, 4, size);
+    const products = await LinearEngine.create(model, backend, byGram);
+    const plain = curvatureMoments(model)!;
+    expect(Math.abs((await products.gradientNorm(model)) / model.gradientNorm - 1)).toBeLessThan(1e-11);
+    const mean = await products.meanMoments(model);
+    expect(Math.abs(mean.gradient / plain.gradient - 1)).toBeLessThan(1e-11);
+    expect(Math.abs(mean.full / plain.full - 1)).toBeLessThan(1e-11);
+    await products.dispose();
+  }
+});
+
 test("moving to weights gives the same logits", async () => {
   const model = modelOf(even, 4, 3);
   const twin = new LinearModel(model.inputs);
-  const products = await LinearEngine.create(model.inputs, backend);
+  const products = await LinearEngine.create(model, backend);
   await products.setWeights(twin, model.weights);
   expect(Math.max(...twin.logits.map((z, at) => Math.abs(z - model.logits[at]!)))).toBeLessThan(1e-13);
   expect(twin.point.loss).toBeCloseTo(model.point.loss, 13);

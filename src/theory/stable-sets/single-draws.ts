@@ -1,7 +1,7 @@
 // The exact drift at batch size 1: mean over all examples i of L(W − η∇ℓ_i) − L(W), from inner products of the inputs.
 import { checkDrift } from "./batches.ts";
-import type { LinearModel } from "./linear-model.ts";
 import { lossChange } from "./loss-change.ts";
+import type { Predictions } from "./predictions.ts";
 import type { Drift } from "./types.ts";
 
 /** Coefficients of (eˣ − 1)/x beyond the first: 1/2!, 1/3!, … */
@@ -92,24 +92,24 @@ export class SingleDraws {
     this.#delta = new Float64Array(classes);
   }
 
-  /** E[L(W′) | W] − L(W) for b = 1 at the model's weights; `tolerance` as `expansionLimits` takes it. */
-  drift(model: LinearModel, lr: number, tolerance: number = DRIFT_TOLERANCE): Drift {
+  /** E[L(W′) | W] − L(W) for b = 1 at the given predictions; `tolerance` as `expansionLimits` takes it. */
+  drift(predictions: Predictions, lr: number, tolerance: number = DRIFT_TOLERANCE): Drift {
     const n = this.#n;
-    this.prepare(model, tolerance);
+    this.prepare(predictions, tolerance);
     let total = 0;
     let increases = 0;
     for (let i = 0; i < n; i++) {
-      const change = this.ownChange(model, i, lr) + this.otherChanges(model, i, lr);
+      const change = this.ownChange(predictions, i, lr) + this.otherChanges(predictions, i, lr);
       total += change;
       if (change > 0) increases++;
     }
-    return driftOfSingles(total, increases, n, model.point.loss);
+    return driftOfSingles(total, increases, n, predictions.point.loss);
   }
 
-  /** Takes over the probabilities at the model's weights; before `ownChange` and `otherChanges`. */
-  prepare(model: LinearModel, tolerance: number): void {
+  /** Takes over the probabilities; before `ownChange` and `otherChanges`. */
+  prepare(predictions: Predictions, tolerance: number): void {
     this.#limits = expansionLimits(tolerance);
-    this.#takeOthers(model, NEGLIGIBLE * model.point.maxPotential);
+    this.#takeOthers(predictions, NEGLIGIBLE * predictions.point.maxPotential);
   }
 
   /** Largest |⟨x_i, x_j⟩| over j ≠ i. */
@@ -121,25 +121,25 @@ export class SingleDraws {
   }
 
   /** Sum over j ≠ i of the changes of ℓ_j when example i is used. */
-  otherChanges(model: LinearModel, i: number, lr: number): number {
+  otherChanges(predictions: Predictions, i: number, lr: number): number {
     let change = 0;
     const position = this.#position[i]!;
     for (let y = 0; y < this.#classes; y++) {
-      change += this.#blockChange(model, model.residuals, position, y, lr);
+      change += this.#blockChange(predictions, predictions.residuals, position, y, lr);
     }
     return change;
   }
 
   /** Change of ℓ_i when example i is used. */
-  ownChange(model: LinearModel, i: number, lr: number): number {
+  ownChange(predictions: Predictions, i: number, lr: number): number {
     const row = i * this.#classes;
     const position = this.#position[i]!;
     const factor = -lr * this.#gram[position * this.#n + position]!;
-    for (let k = 0; k < this.#classes; k++) this.#delta[k] = factor * model.residuals[row + k]!;
-    return this.#exactChange(model, model.residuals, i);
+    for (let k = 0; k < this.#classes; k++) this.#delta[k] = factor * predictions.residuals[row + k]!;
+    return this.#exactChange(predictions, predictions.residuals, i);
   }
 
-  #takeOthers({ residuals, losses }: LinearModel, threshold: number): void {
+  #takeOthers({ residuals, losses }: Predictions, threshold: number): void {
     const classes = this.#classes;
     let active = 0;
     for (let y = 0; y < classes; y++) {
@@ -155,14 +155,14 @@ export class SingleDraws {
     this.#activeStarts[classes] = active;
   }
 
-  #exactChange(model: LinearModel, residuals: Float64Array, j: number): number {
+  #exactChange(predictions: Predictions, residuals: Float64Array, j: number): number {
     const classes = this.#classes;
-    const label = model.inputs.labels[j]!;
-    return lossChange(model.logits, residuals, j * classes, classes, label, this.#delta);
+    const label = predictions.inputs.labels[j]!;
+    return lossChange(predictions.logits, residuals, j * classes, classes, label, this.#delta);
   }
 
   /** Sum of the changes of all losses of class y, i's own excepted, when example i is used. */
-  #blockChange(model: LinearModel, residuals: Float64Array, i: number, y: number, lr: number): number {
+  #blockChange(predictions: Predictions, residuals: Float64Array, i: number, y: number, lr: number): number {
     const classes = this.#classes;
     const row = this.#order[i]! * classes;
     let largest = 0;
@@ -177,7 +177,7 @@ export class SingleDraws {
     if (bound <= first) return this.#firstOrder(i, y);
     if (bound <= second) return this.#secondOrder(i, y);
     if (bound <= third) return this.#thirdOrder(i, y);
-    return this.#anyMoves(model, residuals, i, y, bound);
+    return this.#anyMoves(predictions, residuals, i, y, bound);
   }
 
   /** Σ_j ⟨x_i, x_j⟩ Σ_k p_jk·move_k. */
@@ -257,7 +257,7 @@ export class SingleDraws {
   }
 
   /** The same without a bound on the moves: expm1 by halving and a polynomial, ln1p by the library. */
-  #anyMoves(model: LinearModel, residuals: Float64Array, i: number, y: number, bound: number): number {
+  #anyMoves(predictions: Predictions, residuals: Float64Array, i: number, y: number, bound: number): number {
     const classes = this.#classes;
     const others = this.#others;
     const move = this.#move;
@@ -285,7 +285,7 @@ export class SingleDraws {
         continue;
       }
       for (let k = 0; k < classes; k++) this.#delta[k] = g * move[k]!;
-      total += this.#exactChange(model, residuals, this.#order[j]!);
+      total += this.#exactChange(predictions, residuals, this.#order[j]!);
     }
     return total;
   }

@@ -1,17 +1,21 @@
 // What the theory of large step sizes with cross-entropy speaks about: data, settings, the loss at a point, the drift.
 import type { Sampling } from "../../optim/index.ts";
 
-/** n inputs with one class each. */
-export interface LabelledInputs {
+/** The classes of n examples. */
+export interface LabelSet {
   readonly n: number;
-  /** Dimension d of one input. */
-  readonly d: number;
   /** Number of classes K; classes without an example are allowed. */
   readonly classes: number;
-  /** n×d, row-major. */
-  readonly x: Float64Array;
   /** n labels in 0…K−1. */
   readonly labels: Int32Array;
+}
+
+/** n inputs with one class each. */
+export interface LabelledInputs extends LabelSet {
+  /** Dimension d of one input. */
+  readonly d: number;
+  /** n×d, row-major. */
+  readonly x: Float64Array;
 }
 
 /** Inputs no longer than 1, as every bound assumes. */
