@@ -200,6 +200,13 @@ const fig7: PaperFigure = {
   },
 };
 
+function lostSizes({ points }: Tracking): string {
+  const lost = points.filter((point) => point.lost).map(({ batch }) => batch);
+  return lost.length === 0
+    ? ""
+    : `; without b = ${lost.join(", ")}, whose gap is less than two standard errors`;
+}
+
 function trackingRow(
   place: string,
   tracked: Tracking | null,
@@ -218,7 +225,7 @@ function trackingRow(
         n: Math.min(...used.map(({ n }) => n)),
         runs: used.flatMap(({ runs }) => runs),
       },
-      remark: `e^rms = ${Math.exp(tracked.rms).toFixed(2)}; anchored at b = ${tracked.anchor}`,
+      remark: `e^rms = ${Math.exp(tracked.rms).toFixed(2)}; anchored at b = ${tracked.anchor}${lostSizes(tracked)}`,
     },
   ];
 }

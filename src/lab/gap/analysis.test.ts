@@ -10,6 +10,7 @@ import {
   noiseScaling,
   stochasticGroups,
   tracking,
+  type TrackingInput,
 } from "./index.ts";
 
 const sizes = [50, 100, 200, 500, 1000];
@@ -124,7 +125,13 @@ describe("noise against batch size", () => {
 describe("tracking", () => {
   it("is exact when the gap is proportional to βσ_u²", () => {
     const result = tracking(
-      sizes.map((batch) => ({ batch, gap: 6e-4 * 7e5 * (2 / batch), beta: 7e5, noiseU: 2 / batch })),
+      sizes.map((batch) => ({
+        batch,
+        gap: 6e-4 * 7e5 * (2 / batch),
+        gapError: null,
+        beta: 7e5,
+        noiseU: 2 / batch,
+      })),
     );
     expect(result?.scale).toBeCloseTo(6e-4, 12);
     expect(result?.anchor).toBe(50);
@@ -141,7 +148,25 @@ describe("tracking", () => {
   });
 
   it("needs a positive gap to be scaled to", () => {
-    expect(tracking([{ batch: 50, gap: -1, beta: 1, noiseU: 1 }])).toBeNull();
-    expect(tracking([{ batch: 50, gap: 1, beta: null, noiseU: 1 }])).toBeNull();
+    const input = { batch: 50, gap: 1, gapError: null, beta: 1, noiseU: 1 };
+    expect(tracking([{ ...input, gap: -1 }])).toBeNull();
+    expect(tracking([{ ...input, beta: null }])).toBeNull();
+  });
+
+  it("leaves out gaps that are lost in their error, whose logarithm says nothing", () => {
+    const at = (batch: number, gap: number, gapError: number | null): TrackingInput => ({
+      batch,
+      gap,
+      gapError,
+      beta: 1,
+      noiseU: 50 / batch,
+    });
+    const result = tracking([at(50, 16, 1), at(100, 4, 1), at(2000, 0.01, 0.1), at(2500, -0.1, 0.2)]);
+    expect(result?.points.map(({ lost }) => lost)).toEqual([false, false, true, true]);
+    expect(result?.rms).toBeCloseTo(Math.log(2), 12);
+    expect(tracking([at(50, 16, 1), at(100, 4, null)])?.points.map(({ lost }) => lost)).toEqual([
+      false,
+      false,
+    ]);
   });
 });

@@ -137,12 +137,16 @@ export function gapTracking(
 ): Readonly<Record<MeasurementPoint, Tracking | null>> {
   const at = (place: MeasurementPoint): Tracking | null =>
     tracking(
-      stochasticGroups(analysis).map((group) => ({
-        batch: group.batch,
-        gap: gapOf(group, kind).mean,
-        beta: group.landscape[place]?.beta.mean ?? null,
-        noiseU: group.landscape[place]?.noiseU.mean ?? null,
-      })),
+      stochasticGroups(analysis).map((group) => {
+        const { mean: gap, sd, n } = gapOf(group, kind);
+        return {
+          batch: group.batch,
+          gap,
+          gapError: sd === null ? null : sd / Math.sqrt(n),
+          beta: group.landscape[place]?.beta.mean ?? null,
+          noiseU: group.landscape[place]?.noiseU.mean ?? null,
+        };
+      }),
     );
   return Object.fromEntries(PLACES.map((place) => [place, at(place)])) as Record<
     MeasurementPoint,
