@@ -4,12 +4,12 @@ import type { Backend } from "../../runtime/index.ts";
 import { lossChange } from "./loss-change.ts";
 import { PairBlocks } from "./pair-blocks.ts";
 import { type PairChunks, pairChunks } from "./pair-chunks.ts";
-import { planBlocks, type PlannedBlock } from "./pair-plan.ts";
-import { ladder, reachAt, type Rung, SPREAD } from "./pair-programs.ts";
+import { ladder, SPREAD } from "./pair-programs.ts";
 import { PairRows } from "./pair-rows.ts";
 import type { Predictions } from "./predictions.ts";
 import { ownCurvature } from "./second-order-drift.ts";
 import { SingleDraws } from "./single-draws.ts";
+import { SMALLEST, StepOrder } from "./step-order.ts";
 import type { LabelSet } from "./types.ts";
 
 /** From here single precision serves: its rounding is 6e-8 of every change, and averages out. */
@@ -17,14 +17,10 @@ const SINGLE_FROM = 1e-6;
 /** Steps computed at once, at most, and parts of that: fewer cost more calls, more mix far and near moves. */
 const BLOCK = 600;
 const PARTS = 4;
-/** So many steps that move further than all others are not worth a block of their own. */
-const FEW = 16;
 /** 1 + u at or below which a result of exponentials has lost too many digits. */
 const LOST = 0.01;
 /** Of so many examples the first share gets those, every other one these: it need not be woken first. */
 const TURNS = [5, 4] as const;
-/** 1/x that stays finite, for sizes of steps. */
-const SMALLEST = 1e-300;
 
 /** What computes a share, here or on another thread. Plain data. */
 export interface ShareSetup {
@@ -70,19 +66,14 @@ export class SingleDrawsShare {
   readonly #singles: SingleDraws;
   readonly #tolerance: number;
   readonly #pairs: PairChunks;
-  readonly #ladder: readonly Rung[];
-  readonly #part: number;
+  /** Rows of the largest blocks. */
+  readonly #whole: number;
   readonly #blocks: ReadonlyMap<number, PairBlocks>;
   /** p_jk of k ≠ y_j over the largest 1 − p_y, K×width for every chunk. */
-  readonly #shares: readonly Vector[];
-  /** Of every example: largest |⟨x_i, x_j⟩| over j ≠ i; largest move per inner product; rung; summed changes. */
-  readonly #largest: Float64Array;
-  readonly #sizes: Float64Array;
-  readonly #rungs: Int8Array;
+  readonly #probabilities: readonly Vector[];
+  readonly #order: StepOrder;
+  /** Of every example, what its step changes. */
   readonly #changes: Float64Array;
-  /** The block of every example. */
-  readonly #places: Int8Array;
-  readonly #rows: PairRows;
   readonly #delta: Float64Array;
 
   /** Compiles nothing yet. Memory: 4n² or 8n² bytes for the share's part of all pairs, and 8n² for `SingleDraws`. */
@@ -92,23 +83,26 @@ export class SingleDrawsShare {
     this.#inputs = inputs;
     this.#gram = gram;
     this.#examples = shareOf(inputs, at, of);
-    const rows = this.#examples.length;
     this.#tolerance = tolerance;
     this.#singles = new SingleDraws(gram, labels, classes);
-    this.#ladder = ladder(tolerance, dtype === "float32");
-    this.#part = Math.ceil(rows / Math.ceil(rows / BLOCK) / PARTS);
-    this.#pairs = pairChunks(inputs, gram, dtype, this.#examples, this.#part * PARTS);
-    const sizes = [this.#part, this.#part * PARTS];
+    const rows = this.#examples.length;
+    const part = Math.ceil(rows / Math.ceil(rows / BLOCK) / PARTS);
+    this.#whole = part * PARTS;
+    this.#pairs = pairChunks(inputs, gram, dtype, this.#examples, this.#whole);
     this.#blocks = new Map(
-      sizes.map((size) => [size, new PairBlocks(backend, dtype, this.#pairs, size, classes)]),
+      [part, this.#whole].map((size) => [size, new PairBlocks(backend, dtype, this.#pairs, size, classes)]),
     );
-    this.#shares = this.#pairs.chunks.map(() => zeros(dtype, classes * this.#pairs.width));
-    this.#largest = Float64Array.from({ length: n }, (_, i) => this.#singles.largestProduct(i));
-    this.#sizes = new Float64Array(n);
-    this.#rungs = new Int8Array(n);
+    this.#probabilities = this.#pairs.chunks.map(() => zeros(dtype, classes * this.#pairs.width));
+    this.#order = new StepOrder({
+      examples: this.#examples,
+      largest: Float64Array.from({ length: n }, (_, i) => this.#singles.largestProduct(i)),
+      rows: new PairRows(this.#pairs, this.#examples),
+      ladder: ladder(tolerance, dtype === "float32"),
+      tolerance,
+      part,
+      whole: this.#whole,
+    });
     this.#changes = new Float64Array(n);
-    this.#places = new Int8Array(n);
-    this.#rows = new PairRows(this.#pairs, this.#examples);
     this.#delta = new Float64Array(classes);
   }
 
@@ -125,14 +119,15 @@ export class SingleDrawsShare {
     const { maxPotential } = predictions.point;
     const singles = this.#singles;
     singles.prepare(predictions, this.#tolerance);
-    this.#measureSizes(predictions, lr);
-    const plan = this.#sortRows(maxPotential);
-    this.#fillShares(predictions, maxPotential);
+    this.#order.measure(predictions, lr);
+    const plan = this.#order.plan(maxPotential);
+    this.#fillProbabilities(predictions, maxPotential);
     this.#changes.fill(0);
+    const { sizes, rows: order } = this.#order;
     for (const { first, end, size, rung } of plan) {
-      const rows = this.#rows.order.subarray(first, end);
-      const moves = { lr, first, rows, sizes: this.#sizes, scale: maxPotential };
-      const results = await this.#blocks.get(size)!.run(predictions, moves, rung, this.#shares);
+      const rows = order.subarray(first, end);
+      const moves = { lr, first, rows, sizes, scale: maxPotential };
+      const results = await this.#blocks.get(size)!.run(predictions, moves, rung, this.#probabilities);
       if (rung.kind === "sums") this.#addSums(results, rows, maxPotential);
       else if (rung.kind === "polynomial") this.#addPolynomials(results, rows);
       else this.#addExponentials(predictions, lr, maxPotential, results, rows);
@@ -140,8 +135,7 @@ export class SingleDrawsShare {
     let total = 0;
     let increases = 0;
     for (const i of this.#examples) {
-      const alone = this.#rungs[i] === this.#ladder.length;
-      const others = alone ? singles.otherChanges(predictions, i, lr) : this.#changes[i]!;
+      const others = this.#order.goesAlone(i) ? singles.otherChanges(predictions, i, lr) : this.#changes[i]!;
       const change = others + singles.ownChange(predictions, i, lr);
       total += change;
       if (change > 0) increases++;
@@ -151,16 +145,18 @@ export class SingleDrawsShare {
 
   async #curvature(predictions: Predictions): Promise<number> {
     const { maxPotential } = predictions.point;
-    this.#measureSizes(predictions, 1);
-    this.#fillShares(predictions, maxPotential);
+    const { sizes, rows: order } = this.#order;
+    this.#order.measure(predictions, 1);
+    this.#fillProbabilities(predictions, maxPotential);
     this.#changes.fill(0);
-    const whole = this.#part * PARTS;
-    for (let first = 0; first < this.#examples.length; first += whole) {
-      const rows = this.#rows.order.subarray(first, first + whole);
-      const moves = { lr: 1, first, rows, sizes: this.#sizes, scale: maxPotential };
-      const [sums] = await this.#blocks.get(whole)!.run(predictions, moves, SPREAD, this.#shares);
+    for (let first = 0; first < this.#examples.length; first += this.#whole) {
+      const rows = order.subarray(first, first + this.#whole);
+      const moves = { lr: 1, first, rows, sizes, scale: maxPotential };
+      const [sums] = await this.#blocks
+        .get(this.#whole)!
+        .run(predictions, moves, SPREAD, this.#probabilities);
       rows.forEach((i, row) => {
-        if (this.#sizes[i]! >= SMALLEST) this.#changes[i] = maxPotential * this.#sizes[i]! * sums![row]!;
+        if (sizes[i]! >= SMALLEST) this.#changes[i] = maxPotential * sizes[i]! * sums![row]!;
       });
     }
     let total = 0;
@@ -168,75 +164,15 @@ export class SingleDrawsShare {
     return total;
   }
 
-  /** Largest move of any logit difference by each example's step, per inner product. */
-  #measureSizes({ residuals, inputs: { classes } }: Predictions, lr: number): void {
-    for (const i of this.#examples) {
-      let low = 0;
-      let high = 0;
-      for (let k = i * classes; k < (i + 1) * classes; k++) {
-        low = Math.min(low, residuals[k]!);
-        high = Math.max(high, residuals[k]!);
-      }
-      this.#sizes[i] = lr * (high - low);
-    }
-  }
-
-  /** The rung of every step, the blocks that serve them, and rows in this order, so many as a block has. */
-  #sortRows(potential: number): readonly PlannedBlock[] {
-    const counts = this.#takeRungs(potential);
-    const plan = planBlocks({ ladder: this.#ladder, counts, part: this.#part, whole: this.#part * PARTS });
-    // Which of the steps of one rung a block takes must not depend on where they lie: other programs round otherwise.
-    const begins = new Int32Array(counts.length);
-    for (let rung = 1; rung < counts.length; rung++) begins[rung] = begins[rung - 1]! + counts[rung - 1]!;
-    const plain = this.#ladder.length;
-    const held = new Int32Array(plan.length + 2);
-    for (const i of this.#examples) {
-      const rung = this.#rungs[i]!;
-      const row = begins[rung]!++;
-      const place = rung < plain ? plan.findIndex(({ end }) => row < end) : plan.length + rung - plain;
-      this.#places[i] = place;
-      held[place]!++;
-    }
-    this.#rows.sort(this.#places, held);
-    return plan;
-  }
-
-  /** How many steps need each rung. Beyond the ladder: those that go one by one, then those that move nothing. */
-  #takeRungs(potential: number): Int32Array {
-    const plain = this.#ladder.length;
-    const counts = new Int32Array(plain + 2);
-    const reaches = this.#ladder.map((rung) => reachAt(rung, this.#tolerance, potential));
-    for (const i of this.#examples) {
-      const move = this.#sizes[i]! * this.#largest[i]!;
-      let rung = 0;
-      while (rung < plain && !(move <= reaches[rung]!)) rung++;
-      if (this.#sizes[i]! < SMALLEST || move === 0) rung = plain + 1;
-      this.#rungs[i] = rung;
-      counts[rung]!++;
-    }
-    let left = FEW;
-    let top = plain - 1;
-    for (; top >= 0 && counts[top]! <= left; top--) left -= counts[top]!;
-    for (const i of this.#examples) {
-      const rung = this.#rungs[i]!;
-      if (rung > top && rung < plain) this.#rungs[i] = plain;
-    }
-    for (let rung = top + 1; rung < plain; rung++) {
-      counts[plain]! += counts[rung]!;
-      counts[rung] = 0;
-    }
-    return counts;
-  }
-
-  #fillShares({ residuals, inputs: { classes } }: Predictions, scale: number): void {
+  #fillProbabilities({ residuals, inputs: { classes } }: Predictions, scale: number): void {
     const { chunks, width } = this.#pairs;
     const factor = scale > 0 ? 1 / scale : 1;
     chunks.forEach(({ label, members }, chunk) => {
-      const shares = this.#shares[chunk]!;
+      const p = this.#probabilities[chunk]!;
       for (let column = 0; column < members.length; column++) {
         const from = members[column]! * classes;
         for (let k = 0; k < classes; k++) {
-          if (k !== label) shares[k * width + column] = residuals[from + k]! * factor;
+          if (k !== label) p[k * width + column] = residuals[from + k]! * factor;
         }
       }
     });
@@ -245,7 +181,7 @@ export class SingleDrawsShare {
   #addSums([first, second]: readonly Vector[], rows: Int32Array, scale: number): void {
     for (let row = 0; row < rows.length; row++) {
       const i = rows[row]!;
-      const factor = scale * this.#sizes[i]!;
+      const factor = scale * this.#order.sizes[i]!;
       this.#changes[i] = factor * (first![row]! - (factor * second![row]!) / 2);
     }
   }
