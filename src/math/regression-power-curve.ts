@@ -1,6 +1,6 @@
 // Power law y = prefactor·x^exponent by least squares of y itself: what is measured as a difference may be zero or negative.
 import { studentQuantile } from "./distributions.ts";
-import { type Estimate, type ExcludedPoint, type FitOptions, checkFitInput } from "./regression.ts";
+import { type Estimate, type ExcludedPoint, type FitOptions, pointsToFit, whyNoFit } from "./regression.ts";
 
 interface PowerCurveBase {
   /** Points that entered. */
@@ -52,15 +52,8 @@ export function powerCurveFit(
   y: ArrayLike<number>,
   { weights, level = 0.95 }: FitOptions = {},
 ): PowerCurveFit {
-  checkFitInput(x, y, weights, level);
-  const excluded: ExcludedPoint[] = [];
-  const points: Point[] = [];
-  for (let index = 0; index < x.length; index++) {
-    const [xi, yi, w] = [x[index]!, y[index]!, weights === undefined ? 1 : weights[index]!];
-    const reason = unusable(xi, yi, w);
-    if (reason === null) points.push({ log: Math.log(xi), y: yi, w });
-    else excluded.push({ index, x: xi, y: yi, reason });
-  }
+  const { used, excluded } = pointsToFit(x, y, { weights, level }, unusable);
+  const points = used.map((point): Point => ({ log: Math.log(point.x), y: point.y, w: point.weight }));
   const base = { n: points.length, level, excluded };
   const missing = (reason: string): PowerCurveMissing => ({
     ...base,
@@ -69,8 +62,8 @@ export function powerCurveFit(
     prefactor: null,
     r2: null,
   });
-  if (points.length < 3) return missing(`a fit needs 3 points, ${points.length} usable`);
-  if (points.every(({ log }) => log === points[0]!.log)) return missing("all points have the same x");
+  const without = whyNoFit(used);
+  if (without !== null) return missing(without);
   const total = points.reduce((sum, { w }) => sum + w, 0);
   const center = points.reduce((sum, { w, log }) => sum + w * log, 0) / total;
   const centred = points.map(({ log, y: value, w }) => ({
@@ -91,10 +84,9 @@ interface Point {
   readonly w: number;
 }
 
-function unusable(x: number, y: number, weight: number): string | null {
+function unusable(x: number, y: number): string | null {
   if (!Number.isFinite(x) || x <= 0) return "x is not positive and finite";
-  if (!Number.isFinite(y)) return "y is not finite";
-  return weight === 0 ? "its weight is zero" : null;
+  return Number.isFinite(y) ? null : "y is not finite";
 }
 
 /** Σwyf and Σwf² of f = e^{p·log}. */

@@ -104,15 +104,9 @@ export function fitPoints(
   exclude: (x: number, y: number) => string | null,
   transform: (value: number) => number = (value) => value,
 ): LineFit {
-  checkFitInput(x, y, weights, level);
-  const excluded: ExcludedPoint[] = [];
-  const used: Point[] = [];
-  for (let index = 0; index < x.length; index++) {
-    const weight = weights === undefined ? 1 : weights[index]!;
-    const reason = exclude(x[index]!, y[index]!) ?? (weight === 0 ? "its weight is zero" : null);
-    if (reason !== null) excluded.push({ index, x: x[index]!, y: y[index]!, reason });
-    else used.push({ index, x: transform(x[index]!), y: transform(y[index]!), weight });
-  }
+  const given = pointsToFit(x, y, { weights, level }, exclude);
+  const { excluded } = given;
+  const used = given.used.map((point) => ({ ...point, x: transform(point.x), y: transform(point.y) }));
   const base = { n: used.length, level, excluded };
   const missing = (reason: string): LineFitMissing => ({
     ...base,
@@ -122,24 +116,55 @@ export function fitPoints(
     r2: null,
     p: null,
   });
-  if (used.length < 3) return missing(`a fit needs 3 points, ${used.length} usable`);
-  if (used.every((point) => point.x === used[0]!.x)) return missing("all points have the same x");
-  return { ...base, reason: null, ...solve(used, level) };
+  const reason = whyNoFit(used);
+  return reason === null ? { ...base, reason, ...solve(used, level) } : missing(reason);
 }
 
-interface Point {
+/** A point that enters a fit. */
+export interface FitPoint {
   readonly index: number;
   readonly x: number;
   readonly y: number;
   readonly weight: number;
 }
 
+/**
+ * The points of a fit, and those that cannot enter with the reason.
+ *
+ * @param exclude reason why a point cannot enter, or null
+ * @throws InputError as `lineFit`
+ */
+export function pointsToFit(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  { weights, level }: { readonly weights: ArrayLike<number> | undefined; readonly level: number },
+  exclude: (x: number, y: number) => string | null,
+): { readonly used: readonly FitPoint[]; readonly excluded: readonly ExcludedPoint[] } {
+  checkFitInput(x, y, weights, level);
+  const excluded: ExcludedPoint[] = [];
+  const used: FitPoint[] = [];
+  for (let index = 0; index < x.length; index++) {
+    const point = { index, x: x[index]!, y: y[index]! };
+    const weight = weights === undefined ? 1 : weights[index]!;
+    const reason = exclude(point.x, point.y) ?? (weight === 0 ? "its weight is zero" : null);
+    if (reason !== null) excluded.push({ ...point, reason });
+    else used.push({ ...point, weight });
+  }
+  return { used, excluded };
+}
+
+/** Why these points have no fit of two parameters, or null. */
+export function whyNoFit(points: readonly Pick<FitPoint, "x">[]): string | null {
+  if (points.length < 3) return `a fit needs 3 points, ${points.length} usable`;
+  return points.every(({ x }) => x === points[0]!.x) ? "all points have the same x" : null;
+}
+
 function solve(
-  used: readonly Point[],
+  used: readonly FitPoint[],
   level: number,
 ): Omit<LineFitFound, "n" | "level" | "excluded" | "reason"> {
   const n = used.length;
-  const sum = (term: (point: Point) => number): number =>
+  const sum = (term: (point: FitPoint) => number): number =>
     used.reduce((total, point) => total + point.weight * term(point), 0);
   const totalWeight = sum(() => 1);
   // Weights of mean 1: the residual sd is then that of a point of average precision.
@@ -220,7 +245,7 @@ export function lineBand(fit: LineFitFound, x: ArrayLike<number>): BandPoint[] {
 }
 
 /** What every fit of y on x asks of its input. Throws InputError as `lineFit` says. */
-export function checkFitInput(
+function checkFitInput(
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   weights: ArrayLike<number> | undefined,
