@@ -106,7 +106,12 @@ export function fitPoints(
 ): LineFit {
   const given = pointsToFit(x, y, { weights, level }, exclude);
   const { excluded } = given;
-  const used = given.used.map((point) => ({ ...point, x: transform(point.x), y: transform(point.y) }));
+  const used = given.used.map(({ index, x: xi, y: yi, weight }): FitPoint => ({
+    index,
+    x: transform(xi),
+    y: transform(yi),
+    weight,
+  }));
   const base = { n: used.length, level, excluded };
   const missing = (reason: string): LineFitMissing => ({
     ...base,
