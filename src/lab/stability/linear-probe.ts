@@ -8,6 +8,7 @@ import {
   type DriftOptions,
   type DriftThreads,
   EngineSingleDraws,
+  gramByEngine,
   GRAM_LIMIT,
   type LabelledInputs,
   LinearDrift,
@@ -94,7 +95,7 @@ export class LinearProbe implements LossProbe {
   async #measure(options: DriftOptions): Promise<{ drift: Drift; moments: CurvatureMoments | null }> {
     const model = this.#model;
     const products = await this.#engineProducts();
-    const singles = this.#engineSingles();
+    const singles = await this.#engineSingles();
     if (products === null || singles === null) {
       return { drift: this.#drift.measure(options), moments: curvatureMoments(model) };
     }
@@ -113,8 +114,9 @@ export class LinearProbe implements LossProbe {
   }
 
   /** Apart from the products, since it takes all inner products of the inputs, which the loss alone does not need. */
-  #engineSingles(): EngineSingleDraws | null {
+  async #engineSingles(): Promise<EngineSingleDraws | null> {
     if (this.#backend === null) return null;
+    await gramByEngine(this.#model, this.#backend);
     return (this.#singles ??= EngineSingleDraws.create(this.#model, this.#backend, TOLERANCE, this.#threads));
   }
 

@@ -2,7 +2,7 @@
 import { norm } from "../../math/index.ts";
 import type { Backend, Executable } from "../../runtime/index.ts";
 import { createGraph, matmul } from "../../tensor/index.ts";
-import type { LinearModel } from "./linear-model.ts";
+import { GRAM_LIMIT, type LinearModel } from "./linear-model.ts";
 import type { LabelledInputs } from "./types.ts";
 import { type CurvatureMoments, meanMoments, squaredGradient } from "./second-order-drift.ts";
 
@@ -44,7 +44,7 @@ export class LinearEngine {
   /**
    * Compiles. Reads the model's inputs where they are.
    *
-   * @param byGram whether the model's inner products are needed anyway and may serve: n²d multiplications where they are new
+   * @param byGram whether the model's inner products are needed anyway and may serve
    */
   static async create(model: LinearModel, backend: Backend, byGram = false): Promise<LinearEngine> {
     const { n, d, classes } = model.inputs;
@@ -53,7 +53,7 @@ export class LinearEngine {
     const w = graph.input("w", [classes, d]);
     const logits = matmul(x, w, false, true);
     const forward = await backend.compile({ inputs: [x, w], outputs: [logits] }, "float64", 1);
-    const gram = byGram && n <= GRAM_UP_TO * d ? model.gram : null;
+    const gram = byGram && n <= GRAM_UP_TO * d ? await gramByEngine(model, backend) : null;
     const products = graph.input("gram", [n, n]);
     const byRows = graph.input("residualRows", [n, classes]);
     const residuals = graph.input("residuals", [classes, n]);
@@ -100,4 +100,18 @@ export class LinearEngine {
     await this.#forward.dispose();
     await this.#backward.dispose();
   }
+}
+
+/** The model's inner products, computed on all threads if they are new; null beyond `GRAM_LIMIT` examples. O(n²d). */
+export async function gramByEngine(model: LinearModel, backend: Backend): Promise<Float64Array | null> {
+  const { n, d, x } = model.inputs;
+  if (n > GRAM_LIMIT || model.hasGram) return model.gram;
+  const inputs = createGraph().input("x", [n, d]);
+  const program = { inputs: [inputs], outputs: [matmul(inputs, inputs, false, true)] };
+  const executable = await backend.compile(program, "float64");
+  const gram = new Float64Array(n * n);
+  await executable.run([x as Float64Array<ArrayBuffer>], [gram]);
+  await executable.dispose();
+  model.takeGram(gram);
+  return gram;
 }

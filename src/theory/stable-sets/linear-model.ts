@@ -47,6 +47,16 @@ export class LinearModel extends Predictions {
     return (this.#gram ??= gramMatrix(this.inputs));
   }
 
+  /** Takes ⟨x_i, x_j⟩ from whoever has computed them. */
+  takeGram(gram: Float64Array): void {
+    this.#gram = gram;
+  }
+
+  /** Whether the inner products are known. */
+  get hasGram(): boolean {
+    return this.#gram !== null;
+  }
+
   /** ‖W‖_F. */
   get weightNorm(): number {
     return euclideanNorm(this.weights);

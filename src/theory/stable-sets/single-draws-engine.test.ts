@@ -5,7 +5,7 @@ import { randomStream } from "../../math/index.ts";
 import { onnxRuntimeBackend } from "../../runtime/index.ts";
 import { unitInputs } from "./inputs.ts";
 import { LinearDrift } from "./linear-drift.ts";
-import { LinearEngine } from "./linear-engine.ts";
+import { gramByEngine, LinearEngine } from "./linear-engine.ts";
 import { LinearModel } from "./linear-model.ts";
 import { curvatureMoments } from "./second-order-drift.ts";
 import { Predictions } from "./predictions.ts";
@@ -184,6 +184,18 @@ test.each([
     expect(Math.abs(mean.full / plain.full - 1)).toBeLessThan(1e-11);
     await products.dispose();
   }
+});
+
+test("inner products by the engine are those of the plain loops", async () => {
+  const model = modelOf(uneven, 4, 1);
+  const plain = new LinearModel(model.inputs).gram!;
+  expect(model.hasGram).toBe(false);
+  const gram = (await gramByEngine(model, backend))!;
+  expect(Math.max(...gram.map((value, at) => Math.abs(value - plain[at]!)))).toBeLessThan(1e-14);
+  const { n } = model.inputs;
+  expect(gram.every((value, at) => value === gram[(at % n) * n + Math.floor(at / n)])).toBe(true);
+  expect(await gramByEngine(model, backend)).toBe(gram);
+  expect(model.gram).toBe(gram);
 });
 
 test("moving to weights gives the same logits", async () => {
