@@ -1,4 +1,4 @@
-// Loss and drift of the linear model in float64, without the engine: a drift costs what the losses of its batches cost.
+// Loss and drift of the linear model in float64 by inner products of its inputs: a drift costs what the losses of its batches cost.
 import { randomStream, vectorFrom, type Vector } from "../../math/index.ts";
 import type { DriftRecord } from "../../record/index.ts";
 import {
