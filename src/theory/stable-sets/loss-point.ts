@@ -9,23 +9,26 @@ function logOfLoss(s: number, loss: number): number {
   return s < -37 ? s : Math.log(loss);
 }
 
+/** Means from here on are far enough from the smallest number that their logarithm is exact. */
+const NORMAL = 1e-290;
+
 /**
- * ℓ_i = ln(1 + Σ_{k≠y} exp(z_k − z_y)) of every example, its logarithm, and whether it is classified right. Exact to
- * rounding at any size of the logits; 1 − p_y is −expm1(−ℓ), never a difference from 1.
+ * ℓ_i = ln(1 + Σ_{k≠y} exp(z_k − z_y)) of every example, and whether it is classified right. Exact to
+ * rounding at any size of the logits; 1 − p_y is eˢ/(1 + eˢ), never a difference from 1.
  */
 export class Losses {
   /** ℓ_i. */
   readonly losses: Float64Array;
-  /** ln ℓ_i: finite even where ℓ_i underflows to 0. */
-  readonly logLosses: Float64Array;
   /** 1 − p_{i,y_i}. */
   readonly potentials: Float64Array;
+  /** ln Σ_{k≠y} exp(z_k − z_y). */
+  readonly #exponents: Float64Array;
   #right = 0;
 
   constructor(n: number) {
     this.losses = new Float64Array(n);
-    this.logLosses = new Float64Array(n);
     this.potentials = new Float64Array(n);
+    this.#exponents = new Float64Array(n);
   }
 
   /**
@@ -41,7 +44,8 @@ export class Losses {
     classes: number,
     residuals?: Float64Array,
   ): void {
-    const { losses, logLosses, potentials } = this;
+    const { losses, potentials } = this;
+    const exponents = this.#exponents;
     this.#right = 0;
     for (let i = 0; i < losses.length; i++) {
       const row = i * classes;
@@ -59,13 +63,13 @@ export class Losses {
       const s = largest - own + Math.log(sum);
       const size = Math.exp(-Math.abs(s));
       const loss = s > 0 ? s + Math.log1p(size) : Math.log1p(size);
-      const potential = -Math.expm1(-loss);
+      const potential = (s > 0 ? 1 : size) / (1 + size);
       losses[i] = loss;
-      logLosses[i] = logOfLoss(s, loss);
+      exponents[i] = s;
       potentials[i] = potential;
       if (largest < own && !Number.isNaN(s)) this.#right++;
       if (residuals === undefined) continue;
-      const share = Math.exp(largest - own - loss);
+      const share = potential / sum;
       for (let k = 0; k < classes; k++) residuals[row + k]! *= share;
       residuals[row + label] = -potential;
     }
@@ -77,22 +81,26 @@ export class Losses {
     let loss = 0;
     let potential = 0;
     let maxPotential = 0;
-    let maxLog = -Infinity;
     for (let i = 0; i < n; i++) {
       loss += this.losses[i]!;
       potential += this.potentials[i]!;
       maxPotential = Math.max(maxPotential, this.potentials[i]!);
-      maxLog = Math.max(maxLog, this.logLosses[i]!);
     }
+    const logLoss = loss > NORMAL ? Math.log(loss / n) : this.#logMeanLoss();
     return {
       loss: loss / n,
-      logLoss: logMeanExp(this.logLosses, maxLog),
+      logLoss,
       potential: potential / n,
       // G/L tends to 1, and is 1 to rounding long before either underflows.
-      logPotential: potential > 1e-290 ? Math.log(potential / n) : logMeanExp(this.logLosses, maxLog),
+      logPotential: potential > NORMAL ? Math.log(potential / n) : logLoss,
       maxPotential,
       accuracy: this.#right / n,
     };
+  }
+
+  /** ln of the mean loss where the losses themselves underflow. */
+  #logMeanLoss(): number {
+    return logMeanExp(this.losses.map((loss, i) => logOfLoss(this.#exponents[i]!, loss)));
   }
 }
 
@@ -113,7 +121,8 @@ function largestOther(logits: ArrayLike<number>, row: number, classes: number, l
 }
 
 /** ln of the mean of exp. */
-function logMeanExp(values: Float64Array, largest: number): number {
+function logMeanExp(values: Float64Array): number {
+  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
   if (largest === -Infinity || Number.isNaN(largest)) return largest;
   let sum = 0;
   for (const value of values) sum += Math.exp(value - largest);

@@ -118,9 +118,9 @@ export class SingleDrawsShare {
   async #changesOf(predictions: Predictions, lr: number): Promise<Omit<ShareSums, "curvature">> {
     const { maxPotential } = predictions.point;
     const singles = this.#singles;
-    singles.prepare(predictions, this.#tolerance);
     this.#order.measure(predictions, lr);
     const plan = this.#order.plan(maxPotential);
+    if (this.#order.anyAlone) singles.prepare(predictions, this.#tolerance);
     this.#fillProbabilities(predictions, maxPotential);
     this.#changes.fill(0);
     const { sizes, rows: order } = this.#order;

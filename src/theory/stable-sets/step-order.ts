@@ -33,6 +33,7 @@ export class StepOrder {
   readonly #rungs: Int8Array;
   /** The block of every example. */
   readonly #places: Int8Array;
+  #alone = 0;
 
   constructor(input: StepOrderInput) {
     const n = input.largest.length;
@@ -86,6 +87,11 @@ export class StepOrder {
     return plan;
   }
 
+  /** Whether any step is in no block although it moves something. */
+  get anyAlone(): boolean {
+    return this.#alone > 0;
+  }
+
   /** Whether the step of example i is in no block although it moves something. */
   goesAlone(i: number): boolean {
     return this.#rungs[i] === this.#input.ladder.length;
@@ -117,6 +123,7 @@ export class StepOrder {
       counts[alone]! += counts[rung]!;
       counts[rung] = 0;
     }
+    this.#alone = counts[alone]!;
     return counts;
   }
 }
