@@ -27,8 +27,7 @@ const share = new SingleDrawsShare(setup, onnxRuntimeBackend(ort, { device: "cpu
 
 async function answer({ logits, question }: DriftQuestion): Promise<DriftAnswer> {
   try {
-    predictions.logits.set(logits);
-    predictions.moved();
+    predictions.setLogits(logits);
     return { result: await share.sums(predictions, question), error: null };
   } catch (error) {
     return { result: null, error: error instanceof Error ? error.message : String(error) };

@@ -138,11 +138,11 @@ export function gapTracking(
   const at = (place: MeasurementPoint): Tracking | null =>
     tracking(
       stochasticGroups(analysis).map((group) => {
-        const { mean: gap, sd, n } = gapOf(group, kind);
+        const { mean: gap, stderr: gapError } = gapOf(group, kind);
         return {
           batch: group.batch,
           gap,
-          gapError: sd === null ? null : sd / Math.sqrt(n),
+          gapError,
           beta: group.landscape[place]?.beta.mean ?? null,
           noiseU: group.landscape[place]?.noiseU.mean ?? null,
         };

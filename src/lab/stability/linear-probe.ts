@@ -116,8 +116,11 @@ export class LinearProbe implements LossProbe {
   /** Apart from the products, since it takes all inner products of the inputs, which the loss alone does not need. */
   async #engineSingles(): Promise<EngineSingleDraws | null> {
     if (this.#backend === null) return null;
-    await gramByEngine(this.#model, this.#backend);
-    return (this.#singles ??= EngineSingleDraws.create(this.#model, this.#backend, TOLERANCE, this.#threads));
+    if (this.#singles === null) {
+      await gramByEngine(this.#model, this.#backend);
+      this.#singles = EngineSingleDraws.create(this.#model, this.#backend, TOLERANCE, this.#threads);
+    }
+    return this.#singles;
   }
 
   async dispose(): Promise<void> {

@@ -34,10 +34,12 @@ export class LinearModel extends Predictions {
       });
     }
     this.weights.set(weights);
-    if (logits === undefined) {
-      this.logits.fill(0);
-      addProducts(this.inputs, 1, this.weights, this.logits);
-    } else this.logits.set(logits);
+    if (logits !== undefined) {
+      this.setLogits(logits);
+      return;
+    }
+    this.logits.fill(0);
+    addProducts(this.inputs, 1, this.weights, this.logits);
     this.moved();
   }
 

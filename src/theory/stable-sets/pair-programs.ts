@@ -18,7 +18,7 @@ const ORDERS = [3, 4, 5, 6, 8, 10, 12, 16];
 const LAST_SINGLE = 8;
 /** Moves that a polynomial serves at all: further ones lose digits in its alternating sum. */
 const LARGEST_MOVE = 2;
-/** Largest 1 − p_y that polynomials can tell from 0: their results are not divided by it. */
+/** Polynomials do not serve where the largest 1 − p_y is below it: their results, not divided by it, would underflow. */
 const LEAST_POTENTIAL = 1e-25;
 /** Largest |ln| of a product of changed losses that one number of the result may hold without losing digits. */
 const LARGEST_FOLD = 1;

@@ -22,6 +22,12 @@ export class Predictions {
     this.#losses = new Losses(n);
   }
 
+  /** Moves to other logits, n×K. */
+  setLogits(logits: ArrayLike<number>): void {
+    this.logits.set(logits);
+    this.moved();
+  }
+
   /** To be called after a change of the logits. */
   moved(): void {
     this.#fresh = false;

@@ -52,28 +52,23 @@ export function curvatureMoments(model: LinearModel): CurvatureMoments | null {
 }
 
 /** ‖∇L‖² from `moves` = X·∇Lᵀ, n×K. O(nK). */
-export function squaredGradient(
-  { inputs: { n }, residuals }: Pick<Predictions, "inputs" | "residuals">,
-  moves: Float64Array,
-): number {
+export function squaredGradient({ inputs, residuals }: Predictions, moves: Float64Array): number {
   let sum = 0;
   for (let at = 0; at < moves.length; at++) sum += moves[at]! * residuals[at]!;
-  return sum / n;
+  return sum / inputs.n;
 }
 
 /** ‖∇L‖² and ⟨∇L, H∇L⟩ from `moves` = X·∇Lᵀ, n×K. O(nK). */
-export function meanMoments(
-  { inputs, residuals }: Pick<Predictions, "inputs" | "residuals">,
-  moves: Float64Array,
-): Omit<CurvatureMoments, "single"> {
-  const { n, classes, labels } = inputs;
+export function meanMoments(predictions: Predictions, moves: Float64Array): Omit<CurvatureMoments, "single"> {
+  const { n, classes, labels } = predictions.inputs;
+  const { residuals } = predictions;
   let full = 0;
   const move = new Float64Array(classes);
   for (let j = 0; j < n; j++) {
     for (let k = 0; k < classes; k++) move[k] = moves[j * classes + k]!;
     full += spread(residuals, j * classes, classes, labels[j]!, move) / n;
   }
-  return { gradient: squaredGradient({ inputs, residuals }, moves), full };
+  return { gradient: squaredGradient(predictions, moves), full };
 }
 
 /** ⟨∇ℓ_i, H_i∇ℓ_i⟩ of example i's own loss, ‖x_i‖⁴ times the spread of its residuals. */

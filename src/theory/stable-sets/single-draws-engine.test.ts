@@ -82,13 +82,11 @@ const threads: DriftThreads = {
   open: (setup) => {
     const predictions = new Predictions(setup.inputs);
     const share = new SingleDrawsShare(setup, backend);
-    const at = (logits: Float64Array): Predictions => {
-      predictions.logits.set(logits);
-      predictions.moved();
-      return predictions;
-    };
     return {
-      sums: (logits, question) => share.sums(at(logits), question),
+      sums: (logits, question) => {
+        predictions.setLogits(logits);
+        return share.sums(predictions, question);
+      },
       dispose: () => share.dispose(),
     };
   },

@@ -111,17 +111,22 @@ export class SingleDrawsShare {
    * polynomials of order M, O(n²K) exponentials at most.
    */
   async sums(predictions: Predictions, { lr, curvature }: ShareQuestion): Promise<ShareSums> {
-    const changes = lr === null ? { total: 0, increases: 0 } : await this.#changesOf(predictions, lr);
-    return { ...changes, curvature: curvature ? await this.#curvature(predictions) : 0 };
+    const { maxPotential } = predictions.point;
+    this.#fillProbabilities(predictions, maxPotential);
+    const changes =
+      lr === null ? { total: 0, increases: 0 } : await this.#changesOf(predictions, lr, maxPotential);
+    return { ...changes, curvature: curvature ? await this.#curvature(predictions, maxPotential) : 0 };
   }
 
-  async #changesOf(predictions: Predictions, lr: number): Promise<Omit<ShareSums, "curvature">> {
-    const { maxPotential } = predictions.point;
+  async #changesOf(
+    predictions: Predictions,
+    lr: number,
+    maxPotential: number,
+  ): Promise<Omit<ShareSums, "curvature">> {
     const singles = this.#singles;
     this.#order.measure(predictions, lr);
     const plan = this.#order.plan(maxPotential);
     if (this.#order.anyAlone) singles.prepare(predictions, this.#tolerance);
-    this.#fillProbabilities(predictions, maxPotential);
     this.#changes.fill(0);
     const { sizes, rows: order } = this.#order;
     for (const { first, end, size, rung } of plan) {
@@ -143,11 +148,9 @@ export class SingleDrawsShare {
     return { total, increases };
   }
 
-  async #curvature(predictions: Predictions): Promise<number> {
-    const { maxPotential } = predictions.point;
+  async #curvature(predictions: Predictions, maxPotential: number): Promise<number> {
     const { sizes, rows: order } = this.#order;
     this.#order.measure(predictions, 1);
-    this.#fillProbabilities(predictions, maxPotential);
     this.#changes.fill(0);
     for (let first = 0; first < this.#examples.length; first += this.#whole) {
       const rows = order.subarray(first, first + this.#whole);
