@@ -6,6 +6,7 @@ import { onnxRuntimeBackend } from "brink/runtime";
 import {
   type DriftThreads,
   EngineSingleDraws,
+  gramByEngine,
   LinearDrift,
   LinearModel,
   unitInputs,
@@ -123,6 +124,7 @@ async function wholeRun(inputs: UnitInputs, lr: number, threads: number): Promis
   const random = randomStream(0, "batches");
   const wall: number[] = [];
   const begin = performance.now();
+  await gramByEngine(model, backend);
   const engine = EngineSingleDraws.create(model, backend, RUN_TOLERANCE, others(threads))!;
   let last = begin;
   for (let t = 0; t < RUN_STEPS; t++) {

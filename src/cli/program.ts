@@ -9,6 +9,7 @@ import { addExportSiteCommand } from "./commands/export-site.ts";
 import { addLsCommand } from "./commands/ls.ts";
 import { addMeasureCommand } from "./commands/measure.ts";
 import { addOrbitsCommand } from "./commands/orbits.ts";
+import { addPackCommand } from "./commands/pack.ts";
 import { addPredictCommand } from "./commands/predict.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addReproduceCommand } from "./commands/reproduce.ts";
@@ -75,6 +76,7 @@ function buildProgram(host: Host): Command {
     addCompareCommand,
     addLsCommand,
     addShowCommand,
+    addPackCommand,
     addServeCommand,
     addExportSiteCommand,
     addConfigCommand,

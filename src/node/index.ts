@@ -3,6 +3,7 @@ export * from "./data-files.ts";
 export * from "./download.ts";
 export * from "./drift-thread.ts";
 export * from "./files.ts";
+export * from "./pack-run.ts";
 export * from "./paths.ts";
 export * from "./png.ts";
 export * from "./provenance.ts";

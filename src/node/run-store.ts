@@ -168,7 +168,7 @@ export class RunFolder implements RunStore {
    * @throws RunError when there are checkpoints but none can be used; nothing has been changed then
    */
   async rewind(decode: (file: TensorFile, path: string) => Checkpoint | null): Promise<Checkpoint | null> {
-    const steps = await this.#checkpointSteps();
+    const steps = await this.checkpointSteps();
     const reasons: string[] = [];
     const bytes = await this.#fs.readFile(this.#eventsPath);
     for (const [i, step] of steps.entries()) {
@@ -203,7 +203,8 @@ export class RunFolder implements RunStore {
     for (const step of steps) await this.#fs.rm(this.#checkpointPath(step), { force: true });
   }
 
-  async #checkpointSteps(): Promise<number[]> {
+  /** Steps of the checkpoints there are, newest first. */
+  async checkpointSteps(): Promise<number[]> {
     const names = await this.#fs.readdir(join(this.dir, RUN_FILES.checkpoints));
     return names
       .map(checkpointStep)
@@ -275,7 +276,7 @@ export class RunFolder implements RunStore {
   async saveCheckpoint(step: number, file: TensorFile, keep: number): Promise<void> {
     await this.#syncEvents();
     await replaceFile(this.#fs, this.#checkpointPath(step), serialiseSafetensors(file));
-    await this.#removeCheckpoints((await this.#checkpointSteps()).slice(keep));
+    await this.#removeCheckpoints((await this.checkpointSteps()).slice(keep));
   }
 
   async saveSummary(summary: RunSummary): Promise<void> {

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import type { ExperimentConfig } from "../../lab/index.ts";
 import { InputError } from "../../math/index.ts";
+import type { RunFolder } from "../../node/run-store.ts";
 import type { RunSummary } from "../../record/index.ts";
 import { type CommonOptions, examplesFirst, type Host, integerFrom, withRunsDir } from "../host.ts";
 import { withInterrupt } from "../interrupt.ts";
@@ -48,6 +49,7 @@ async function resume(output: Output, host: Host, ref: string, options: Options)
     const recorded = await readSummary(dir);
     const config = withSteps(before, recorded, options.steps);
     const longer = config !== before;
+    if (longer) await refuseWithoutCheckpoint(store, recorded);
     if (!longer && (recorded?.status === "finished" || recorded?.status === "diverged")) {
       const hint = recorded.status === "finished" ? " (--steps N extends it)" : "";
       output.note(`the run has ended (${recorded.status}); nothing to resume${hint}`);
@@ -151,6 +153,15 @@ function withSteps(
     );
   }
   return { ...config, steps };
+}
+
+/** A longer run that began again from its first step would throw its record away. */
+async function refuseWithoutCheckpoint(store: RunFolder, summary: RunSummary | null): Promise<void> {
+  if ((summary?.step ?? 0) === 0 || (await store.checkpointSteps()).length > 0) return;
+  throw new InputError("the run has no checkpoint to go on from", {
+    file: store.dir,
+    hint: "A packed copy has none: extend the run it was made from",
+  });
 }
 
 function finish(

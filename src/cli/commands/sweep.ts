@@ -37,7 +37,7 @@ export function addSweepCommand(program: Command, host: Host): void {
     .option("--jobs <n>", "runs at once (default: cores ÷ threads per job)", integerFrom(1))
     .option(
       "--threads-per-job <n>",
-      "threads of each run; decides its bits, --jobs does not (default: threads of the file, else 1)",
+      "threads of each run, part of what it is: another number starts runs anew, --jobs does not (default: threads of the file, else 1)",
       integerFrom(1),
     )
     .addOption(new Option("--device <name>", "where to compute").choices(devices))

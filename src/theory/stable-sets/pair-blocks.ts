@@ -2,7 +2,7 @@
 import { type DType, type Vector, zeros } from "../../math/index.ts";
 import type { Backend, Executable } from "../../runtime/index.ts";
 import type { PairChunks } from "./pair-chunks.ts";
-import { pairProgram, type PairShape, type Rung } from "./pair-programs.ts";
+import { LEAST, pairProgram, type PairShape, type Rung } from "./pair-programs.ts";
 import type { Predictions } from "./predictions.ts";
 
 /** The steps of one block. */
@@ -29,8 +29,8 @@ export class PairBlocks {
   readonly #divisors: Float64Array;
   readonly #sizes: Vector;
   readonly #roots: Vector;
-  /** By label. */
-  readonly #units: ReadonlyMap<number, Vector>;
+  /** ηr over the divisors, rows×K. */
+  readonly #residuals: Vector;
   readonly #views = new Map<number, readonly Vector[]>();
   readonly #results: readonly Vector[];
   /** One number a row each. */
@@ -45,7 +45,7 @@ export class PairBlocks {
     this.#divisors = new Float64Array(rows);
     this.#sizes = zeros(dtype, rows);
     this.#roots = zeros(dtype, rows);
-    this.#units = new Map(this.#shape.labels.map((label) => [label, zeros(dtype, rows * classes)]));
+    this.#residuals = zeros(dtype, rows * classes);
     this.#results = chunks.map(() => zeros(dtype, rows * width));
     this.#sums = [zeros(dtype, rows), zeros(dtype, rows)];
   }
@@ -70,9 +70,9 @@ export class PairBlocks {
       this.#sizes[row] = size;
       this.#roots[row] = Math.sqrt(scale * size);
     }
-    this.#fillMoves(predictions, moves);
-    const heads = rung.kind === "spread" ? [this.#sizes, this.#roots] : [this.#sizes];
-    const feeds = [...heads, ...this.#units.values(), ...this.#innerProducts(first), ...shares];
+    this.#fillResiduals(predictions, moves);
+    const head = [this.#sizes, this.#residuals, ...(rung.kind === "spread" ? [this.#roots] : [])];
+    const feeds = [...head, ...this.#innerProducts(first), ...shares];
     const whole = rung.kind === "polynomial" || rung.kind === "exponential";
     const results = (whole ? this.#results : this.#sums).slice(0, executable.outputs.length);
     await executable.run(feeds, results);
@@ -100,21 +100,21 @@ export class PairBlocks {
     return views;
   }
 
-  /** c of every label over the divisors. Rows beyond the block do not move. */
-  #fillMoves({ residuals }: Predictions, { lr, rows }: BlockMoves): void {
+  /** ηr over the divisors. Rows beyond the block do not move. */
+  #fillResiduals({ residuals }: Predictions, { lr, rows, sizes }: BlockMoves): void {
     const { classes } = this.#shape;
-    const units = [...this.#units];
-    const scaled = new Float64Array(classes);
-    for (let row = 0; row < rows.length; row++) {
-      const factor = lr / this.#divisors[row]!;
+    const scaled = this.#residuals;
+    const least = LEAST[this.#dtype];
+    for (let row = 0, at = 0; row < rows.length; row++) {
+      const divisor = this.#divisors[row]!;
+      const bound = least * (sizes[rows[row]!]! / divisor);
       const from = rows[row]! * classes;
-      for (let k = 0; k < classes; k++) scaled[k] = residuals[from + k]! * factor;
-      for (const [label, unit] of units) {
-        const own = scaled[label]!;
-        for (let k = 0, at = row * classes; k < classes; k++, at++) unit[at] = own - scaled[k]!;
+      for (let k = 0; k < classes; k++, at++) {
+        const value = residuals[from + k]! * (lr / divisor);
+        scaled[at] = Math.abs(value) > bound ? value : 0;
       }
     }
-    for (const [, unit] of units) unit.fill(0, rows.length * classes);
+    scaled.fill(0, rows.length * classes);
   }
 
   /** Frees native memory. */

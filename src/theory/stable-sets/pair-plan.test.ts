@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { randomStream } from "../../math/index.ts";
 import { type PairChunks, pairChunks } from "./pair-chunks.ts";
-import { planBlocks, type PlanInput } from "./pair-plan.ts";
+import { planBlocks, type PlanInput, planSteps } from "./pair-plan.ts";
 import { ladder, reachAt } from "./pair-programs.ts";
 import { PairRows } from "./pair-rows.ts";
 
@@ -39,6 +39,22 @@ test("near steps in large blocks, a few far ones in a small one", () => {
     [375, 875, 500, "sums"],
     [875, 1000, 125, "exponential"],
   ]);
+});
+
+test("the furthest steps go alone where a block of theirs, or a higher order for all, costs more", () => {
+  const orders = rungs.length - 1;
+  const far = (count: number): PlanInput =>
+    input([0, 498, ...new Array<number>(orders - 2).fill(0), count], 125);
+  const two = planSteps(far(2));
+  expect(two.aloneFrom).toBe(orders);
+  expect(two.blocks.map(({ first, end, rung: { order } }) => [first, end, order])).toEqual([[0, 498, 3]]);
+  const forty = planSteps(far(40));
+  expect(forty.aloneFrom).toBe(rungs.length);
+  expect(forty.blocks.at(-1)!.rung.kind).toBe("exponential");
+  // Ten that need one order more are cheaper with it.
+  const near = planSteps(input([0, 490, 10], 125));
+  expect(near.aloneFrom).toBe(rungs.length);
+  expect(planSteps(input([3], 125))).toEqual({ blocks: [], aloneFrom: 0 });
 });
 
 test("nothing moves: no block", () => {

@@ -29,6 +29,37 @@ function blockCost(rows: number, { kind, order }: Rung): number {
   return 0.3 + 0.2 * order + (0.001 + 0.00056 * order) * rows;
 }
 
+/** The same for one step pair by pair. */
+const ALONE_COST = 0.08;
+/** Steps that may go alone, at most, because they move further than all others. */
+const MOST_ALONE = 16;
+
+/** A plan, and which steps are in none of its blocks. */
+export interface Plan {
+  readonly blocks: readonly PlannedBlock[];
+  /** Steps that need this rung or a higher one go alone. */
+  readonly aloneFrom: number;
+}
+
+/** The cheapest plan: few steps that move further than all others may cost more as a reason for a higher rung than alone. */
+export function planSteps(input: PlanInput): Plan {
+  const { ladder } = input;
+  const counts = Int32Array.from(ladder, (_, at) => input.counts[at]!);
+  let best: Plan = { blocks: [], aloneFrom: ladder.length };
+  let least = Infinity;
+  for (let aloneFrom = ladder.length, alone = 0; ;) {
+    const blocks = planBlocks({ ...input, counts });
+    const cost = blocks.reduce((sum, { size, rung }) => sum + blockCost(size, rung), ALONE_COST * alone);
+    if (cost < least) [best, least] = [{ blocks, aloneFrom }, cost];
+    while (aloneFrom > 0 && counts[aloneFrom - 1] === 0) aloneFrom--;
+    if (aloneFrom === 0) return best;
+    aloneFrom--;
+    alone += counts[aloneFrom]!;
+    if (alone > MOST_ALONE) return best;
+    counts[aloneFrom] = 0;
+  }
+}
+
 /** Cuts the rows into blocks of either size so that the sum of costs is least, by dynamic programming over parts. */
 export function planBlocks({ ladder, counts, part, whole }: PlanInput): readonly PlannedBlock[] {
   const ends = ladder.map(() => 0);

@@ -1,6 +1,7 @@
 // The programs that say what a block of steps does to n losses: polynomials of the inner products, or exponentials.
 import {
   add,
+  concat,
   createGraph,
   exp,
   type Graph,
@@ -8,8 +9,11 @@ import {
   mul,
   type Node,
   type Program,
+  reshape,
+  slice,
   sub,
   sum,
+  transpose,
 } from "../../tensor/index.ts";
 
 /** Orders of the polynomials worth compiling, beside the second. */
@@ -22,6 +26,12 @@ const LARGEST_MOVE = 2;
 const LEAST_POTENTIAL = 1e-25;
 /** Largest |ln| of a product of changed losses that one number of the result may hold without losing digits. */
 const LARGEST_FOLD = 1;
+
+/**
+ * Residuals and probabilities so much below the largest are left out: products of two would be denormal, over which some processors
+ * take a hundred times as long, and are lost in the rounding of the others.
+ */
+export const LEAST = { float32: 1e-17, float64: 1e-150 } as const;
 
 /** One way to compute what steps do to losses. */
 export interface Rung {
@@ -104,8 +114,8 @@ export function pairProgram(shape: PairShape, rung: Rung): Program {
  * u = Σ_k p_k(e^{Gc_k} − 1) = Σ_m G^m Σ_k p_k c_k^m/m!, one product of small matrices an order. Several chunks share a
  * result, a + b + ab, as many as `reach` allows.
  *
- * Inputs: a size for every row (rows×1); for every label c over the sizes (rows×K); for every chunk G, and for every chunk p times the
- * sizes, which are equal. Outputs: rows×width each.
+ * Inputs: a size for every row (rows×1); ηr over the sizes (rows×K), whose differences are c over the sizes; for every chunk G, and
+ * for every chunk p times the sizes, which are equal. Outputs: rows×width each.
  */
 function polynomialProgram(shape: PairShape, { order, reach }: Rung): Program {
   const pairs = pairInputs(shape, order);
@@ -148,22 +158,22 @@ function changesOf({ powers, grams, shares }: PairInputs, order: number): Node[]
  * r and the sizes, one number a row.
  */
 function spreadProgram(shape: PairShape): Program {
-  const { graph, sizes, powers, grams, shares, units } = pairInputs(shape, 2);
+  const { graph, head, powers, grams, shares } = pairInputs(shape, 2);
   const roots = graph.input("roots", [shape.rows, 1]);
   const spreads = grams.map((gram, chunk) => {
     const mean = matmul(mul(powers(chunk, 1), roots), shares[chunk]!);
     const square = matmul(mul(powers(chunk, 2), 2), shares[chunk]!);
     return mul(mul(sub(square, mul(mean, mean)), gram), gram);
   });
-  const inputs = [sizes, roots, ...units, ...grams, ...shares];
+  const inputs = [...head, roots, ...grams, ...shares];
   return { inputs, outputs: [sum(spreads.reduce(add), [1])] };
 }
 
 interface PairInputs {
   readonly graph: Graph;
-  readonly sizes: Node;
-  readonly units: readonly Node[];
-  /** c^m/m! of a chunk's label over the sizes. */
+  /** The sizes and ηr over them. */
+  readonly head: readonly Node[];
+  /** c^m/m! of a chunk's label over the sizes, rows×K. */
   readonly powers: (chunk: number, m: number) => Node;
   readonly grams: readonly Node[];
   readonly shares: readonly Node[];
@@ -171,41 +181,74 @@ interface PairInputs {
   readonly inputs: readonly Node[];
 }
 
-function pairInputs({ rows, width, classes, labels }: PairShape, order: number): PairInputs {
+function pairInputs(shape: PairShape, order: number): PairInputs {
+  const { rows, width, classes, labels } = shape;
   const graph = createGraph();
   const sizes = graph.input("sizes", [rows, 1]);
-  const present = [...new Set(labels)];
-  const units = present.map((label) => graph.input(`unit${label}`, [rows, classes]));
+  const residuals = graph.input("residuals", [rows, classes]);
   const grams = labels.map((_, chunk) => graph.input(`gram${chunk}`, [rows, width]));
   const shares = labels.map((_, chunk) => graph.input(`p${chunk}`, [classes, width]));
-  const stacks = units.map((unit) => {
-    const moves = mul(unit, sizes);
-    const stack = [unit];
-    for (let m = 2; m <= order; m++) stack.push(mul(stack[m - 2]!, mul(moves, 1 / m)));
-    return stack;
-  });
-  const powers = (chunk: number, m: number): Node => stacks[present.indexOf(labels[chunk]!)]![m - 1]!;
-  return { graph, sizes, units, powers, grams, shares, inputs: [sizes, ...units, ...grams, ...shares] };
+  const { units, ofLabel } = unitsOf(shape, residuals);
+  // All labels' powers at once: an operator takes longer to begin than to multiply one label's rows×K numbers.
+  const moves = mul(units, sizes);
+  const stack = [units];
+  for (let m = 2; m <= order; m++) stack.push(mul(stack[m - 2]!, mul(moves, 1 / m)));
+  const powers = stack.map(ofLabel);
+  const head = [sizes, residuals];
+  return {
+    graph,
+    head,
+    powers: (chunk, m) => powers[m - 1]!(labels[chunk]!),
+    grams,
+    shares,
+    inputs: [...head, ...grams, ...shares],
+  };
+}
+
+/** c over the sizes of every label there is, labels×rows×K, and how to take one label's part of something as large, rows×K. */
+function unitsOf(
+  { rows, classes, labels }: PairShape,
+  residuals: Node,
+): { units: Node; ofLabel: (stacked: Node) => (label: number) => Node } {
+  const present = [...new Set(labels)];
+  const columns = transpose(residuals, [1, 0]);
+  const own =
+    present.length === classes
+      ? columns
+      : concat(
+          present.map((label) => slice(columns, [label, 0], [label + 1, rows])),
+          0,
+        );
+  const units = sub(reshape(own, [present.length, rows, 1]), reshape(residuals, [1, rows, classes]));
+  const ofLabel = (stacked: Node): ((label: number) => Node) => {
+    const flat = reshape(stacked, [present.length * rows, classes]);
+    const parts = new Map(
+      present.map((label, at) => [label, slice(flat, [at * rows, 0], [(at + 1) * rows, classes])]),
+    );
+    return (label) => parts.get(label)!;
+  };
+  return { units, ofLabel };
 }
 
 /**
- * The same u without expansion, one result a chunk. Inputs: the sizes of the rows (rows×1×1); for every label c over the sizes
- * (rows×K×1); for every chunk G (rows×1×width) and p (K×width). Outputs: rows×width each.
+ * The same u without expansion, one result a chunk. Inputs: the sizes of the rows (rows×1); ηr over the sizes (rows×K); for every
+ * chunk G (rows×1×width) and p (K×width). Outputs: rows×width each.
  */
-function exponentialProgram({ rows, width, classes, labels }: PairShape): Program {
+function exponentialProgram(shape: PairShape): Program {
+  const { rows, width, classes, labels } = shape;
   const graph = createGraph();
-  const sizes = graph.input("sizes", [rows, 1, 1]);
-  const present = [...new Set(labels)];
-  const units = present.map((label) => graph.input(`unit${label}`, [rows, classes, 1]));
-  const moves = new Map(present.map((label, at) => [label, mul(units[at]!, sizes)]));
+  const sizes = graph.input("sizes", [rows, 1]);
+  const residuals = graph.input("residuals", [rows, classes]);
+  const { units, ofLabel } = unitsOf(shape, residuals);
+  const moves = ofLabel(mul(units, sizes));
   const grams = labels.map((_, chunk) => graph.input(`gram${chunk}`, [rows, 1, width]));
   const shares = labels.map((_, chunk) => graph.input(`p${chunk}`, [classes, width]));
   const outputs = labels.map((label, chunk) => {
     const p = shares[chunk]!;
-    const moved = sum(mul(exp(mul(moves.get(label)!, grams[chunk]!)), p), [1]);
-    return sub(moved, sum(p, [0]));
+    const change = exp(mul(reshape(moves(label), [rows, classes, 1]), grams[chunk]!));
+    return sub(sum(mul(change, p), [1]), sum(p, [0]));
   });
-  return { inputs: [sizes, ...units, ...grams, ...shares], outputs };
+  return { inputs: [sizes, residuals, ...grams, ...shares], outputs };
 }
 
 const PROGRAMS = {

@@ -2,7 +2,7 @@
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { randomStream } from "../../math/index.ts";
-import { onnxRuntimeBackend } from "../../runtime/index.ts";
+import { type Backend, onnxRuntimeBackend } from "../../runtime/index.ts";
 import { unitInputs } from "./inputs.ts";
 import { LinearDrift } from "./linear-drift.ts";
 import { gramByEngine, LinearEngine } from "./linear-engine.ts";
@@ -155,6 +155,39 @@ test("a drift is the same to the bit whatever was asked before: a resumed run ha
     expect(await used!.meanCurvature(model)).toBe(await fresh!.meanCurvature(model));
   }
   await Promise.all([fresh!.dispose(), used!.dispose()]);
+});
+
+test("nothing reaches the engine that is so small beside the largest that products would be denormal", async () => {
+  const fed: [string, number][] = [];
+  const watching: Backend = {
+    ...backend,
+    compile: async (program, dtype, threads_) => {
+      const executable = await backend.compile(program, dtype, threads_);
+      return {
+        inputs: executable.inputs,
+        outputs: executable.outputs,
+        run: async (feeds, results) => {
+          for (const [at, { name }] of executable.inputs.entries()) {
+            if (/residuals|p\d/.test(name)) for (const value of feeds[at]!) fed.push([name, Math.abs(value)]);
+          }
+          await executable.run(feeds, results);
+        },
+        dispose: () => executable.dispose(),
+      };
+    },
+  };
+  const model = modelOf(even, 4, 200);
+  const { maxPotential } = model.point;
+  expect(model.residuals.some((r) => Math.abs(r) < 1e-25 * maxPotential)).toBe(true);
+  const engine = EngineSingleDraws.create(model, watching, 1e-6)!;
+  await engine.drift(model, 1e-4);
+  await engine.meanCurvature(model);
+  const kinds = new Set(fed.map(([name]) => name.replace(/\d+$/, "")));
+  expect([...kinds].toSorted()).toEqual(["p", "residuals"]);
+  const nonzero = fed.map(([, value]) => value).filter((value) => value !== 0);
+  expect(Math.max(...nonzero)).toBeLessThanOrEqual(1 + 1e-6);
+  expect(Math.min(...nonzero)).toBeGreaterThanOrEqual(0.99e-17);
+  await engine.dispose();
 });
 
 test("where every example is fitted nothing moves", async () => {

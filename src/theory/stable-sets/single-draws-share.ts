@@ -4,7 +4,7 @@ import type { Backend } from "../../runtime/index.ts";
 import { lossChange } from "./loss-change.ts";
 import { PairBlocks } from "./pair-blocks.ts";
 import { type PairChunks, pairChunks } from "./pair-chunks.ts";
-import { ladder, SPREAD } from "./pair-programs.ts";
+import { ladder, LEAST, SPREAD } from "./pair-programs.ts";
 import { PairRows } from "./pair-rows.ts";
 import type { Predictions } from "./predictions.ts";
 import { ownCurvature } from "./second-order-drift.ts";
@@ -65,6 +65,7 @@ export class SingleDrawsShare {
   readonly #examples: Int32Array;
   readonly #singles: SingleDraws;
   readonly #tolerance: number;
+  readonly #dtype: DType;
   readonly #pairs: PairChunks;
   /** Rows of the largest blocks. */
   readonly #whole: number;
@@ -80,6 +81,7 @@ export class SingleDrawsShare {
   constructor({ inputs, gram, tolerance, at, of }: ShareSetup, backend: Backend) {
     const { n, classes, labels } = inputs;
     const dtype: DType = tolerance >= SINGLE_FROM ? "float32" : "float64";
+    this.#dtype = dtype;
     this.#inputs = inputs;
     this.#gram = gram;
     this.#examples = shareOf(inputs, at, of);
@@ -170,12 +172,15 @@ export class SingleDrawsShare {
   #fillProbabilities({ residuals, inputs: { classes } }: Predictions, scale: number): void {
     const { chunks, width } = this.#pairs;
     const factor = scale > 0 ? 1 / scale : 1;
+    const least = LEAST[this.#dtype];
     chunks.forEach(({ label, members }, chunk) => {
       const p = this.#probabilities[chunk]!;
       for (let column = 0; column < members.length; column++) {
         const from = members[column]! * classes;
         for (let k = 0; k < classes; k++) {
-          if (k !== label) p[k * width + column] = residuals[from + k]! * factor;
+          if (k === label) continue;
+          const share = residuals[from + k]! * factor;
+          p[k * width + column] = share > least ? share : 0;
         }
       }
     });

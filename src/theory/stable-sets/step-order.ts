@@ -1,11 +1,9 @@
 // What every step of a share needs, and rows sorted by it.
-import { planBlocks, type PlannedBlock } from "./pair-plan.ts";
+import { type PlannedBlock, planSteps } from "./pair-plan.ts";
 import { reachAt, type Rung } from "./pair-programs.ts";
 import type { PairRows } from "./pair-rows.ts";
 import type { Predictions } from "./predictions.ts";
 
-/** So many steps that move further than all others are not worth a block of their own. */
-const FEW = 16;
 /** 1/x that stays finite, for sizes of steps. */
 export const SMALLEST = 1e-300;
 
@@ -70,21 +68,22 @@ export class StepOrder {
   plan(potential: number): readonly PlannedBlock[] {
     const { examples, ladder, part, whole, rows } = this.#input;
     const counts = this.#takeRungs(potential);
-    const plan = planBlocks({ ladder, counts, part, whole });
+    const { blocks, aloneFrom } = planSteps({ ladder, counts, part, whole });
+    this.#sendAlone(counts, aloneFrom);
     const begins = new Int32Array(counts.length);
     for (let rung = 1; rung < counts.length; rung++) begins[rung] = begins[rung - 1]! + counts[rung - 1]!;
-    const held = new Int32Array(plan.length + 2);
+    const held = new Int32Array(blocks.length + 2);
     for (const i of examples) {
       // Steps of one rung fill its rows in the order of the examples, whatever they lay in before: programs round differently.
       const rung = this.#rungs[i]!;
       const row = begins[rung]!++;
       const beyond = rung - ladder.length;
-      const place = beyond < 0 ? plan.findIndex(({ end }) => row < end) : plan.length + beyond;
+      const place = beyond < 0 ? blocks.findIndex(({ end }) => row < end) : blocks.length + beyond;
       this.#places[i] = place;
       held[place]!++;
     }
     rows.sort(this.#places, held);
-    return plan;
+    return blocks;
   }
 
   /** Whether any step is in no block although it moves something. */
@@ -112,18 +111,22 @@ export class StepOrder {
       this.#rungs[i] = rung;
       counts[rung]!++;
     }
-    let left = FEW;
-    let top = alone - 1;
-    for (; top >= 0 && counts[top]! <= left; top--) left -= counts[top]!;
-    for (const i of examples) {
-      const rung = this.#rungs[i]!;
-      if (rung > top && rung < alone) this.#rungs[i] = alone;
+    return counts;
+  }
+
+  /** Steps that need rung `from` or a higher one go alone. */
+  #sendAlone(counts: Int32Array, from: number): void {
+    const alone = this.#input.ladder.length;
+    if (from < alone) {
+      for (const i of this.#input.examples) {
+        const rung = this.#rungs[i]!;
+        if (rung >= from && rung < alone) this.#rungs[i] = alone;
+      }
     }
-    for (let rung = top + 1; rung < alone; rung++) {
+    for (let rung = from; rung < alone; rung++) {
       counts[alone]! += counts[rung]!;
       counts[rung] = 0;
     }
     this.#alone = counts[alone]!;
-    return counts;
   }
 }
