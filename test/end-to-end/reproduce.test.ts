@@ -16,7 +16,7 @@ interface Numbers {
     quantity: string;
     paper: number | string | null;
     difference: number | null;
-    brink: { value: number; sd: number | null; n: number; runs: string[] } | null;
+    brink: { value: number; sd: number | null; n: number; runs: string[]; values?: number[] } | null;
     remark?: string;
   }[];
   readonly settings: Record<string, string>;
@@ -90,6 +90,8 @@ describe("reproduce", () => {
     keep("climbing", madeRun({ batch: 50, seed: 2, sharpness: (step) => 60 + step / 4 }));
     const found = row(await numbers("fig2", "--from", "made/*", "climbing/*"), "S_eq, b = 50");
     expect(found.brink?.runs).toEqual(["made-b50-lr0.01-s0", "made-b50-lr0.01-s1"]);
+    const [first, second] = found.brink!.values!;
+    expect((first! + second!) / 2).toBeCloseTo(found.brink!.value, 9);
     expect(found.remark).toMatch(/without made-b50-lr0\.01-s2: Still climbing/);
   });
 

@@ -14,6 +14,8 @@ export interface Found {
   readonly n: number;
   /** Ids of the runs behind it. */
   readonly runs: readonly string[];
+  /** The value of each of these runs, where it is a mean over them. */
+  readonly values?: readonly number[];
   /** 95 % confidence interval, where the value is fitted. */
   readonly interval?: readonly [low: number, high: number];
 }
@@ -28,8 +30,8 @@ export interface ComparisonRow {
 }
 
 /** A statistic as a cell; null when it is of no run. */
-export function found({ n, mean, sd, runs }: Statistic): Found | null {
-  return mean === null ? null : { value: mean, sd, n, runs };
+export function found({ n, mean, sd, runs, values }: Statistic): Found | null {
+  return mean === null ? null : { value: mean, sd, n, runs, ...(values.length === 0 ? {} : { values }) };
 }
 
 /** Brink − paper, where both are numbers. */

@@ -61,7 +61,8 @@ describe("gapAnalysis", () => {
     const unfinished = madeRun({ batch: 50, seed: 2, sharpness: level(0), status: "running" });
     const group = stochasticGroups(gapAnalysis([...records, unfinished]))[0]!;
     expect(group.sharpness.n).toBe(2);
-    expect(group.gapPaired).toMatchObject({ n: 1, sd: null });
+    expect(group.gapPaired).toMatchObject({ n: 1, sd: null, values: [group.gapPaired.mean] });
+    expect(group.gapPooled.values).toEqual([]);
     expect(group.unsettled).toEqual([{ run: unfinished.id, reason: "running at step 123 of 400" }]);
     const alone = gapAnalysis([madeRun({ batch: 50, sharpness: level(190) })]);
     expect(stochasticGroups(alone)[0]?.gapPaired.mean).toBeNull();

@@ -73,7 +73,7 @@ export function pairedGap(run: GapRun, references: readonly GapRun[]): number | 
 /** a − b; empty where either is, with a spread only where both have one. */
 function difference(a: Statistic, b: Statistic): Statistic {
   const runs = [...a.runs, ...b.runs];
-  if (a.mean === null || b.mean === null) return { n: 0, mean: null, sd: null, stderr: null, runs: [] };
+  if (a.mean === null || b.mean === null) return overRuns([], () => null);
   const quadrature = (x: number | null, y: number | null): number | null =>
     x === null || y === null ? null : Math.hypot(x, y);
   return {
@@ -82,6 +82,7 @@ function difference(a: Statistic, b: Statistic): Statistic {
     sd: quadrature(a.sd, b.sd),
     stderr: quadrature(a.stderr, b.stderr),
     runs,
+    values: [],
   };
 }
 

@@ -54,7 +54,7 @@ describe("scaling", () => {
 describe("finitePopulation", () => {
   const at = (x: number, mean: number): ScalingPoint => ({
     x,
-    value: { n: 1, mean, sd: null, stderr: null, runs: [] },
+    value: { n: 1, mean, sd: null, stderr: null, runs: [], values: [] },
   });
   const n = 5000;
   const factor = (b: number): number => (n - b) / (b * (n - 1));

@@ -5,6 +5,8 @@ import { mean, summarize, type Summary } from "../../math/index.ts";
 export interface Statistic extends Summary {
   /** Ids, in the order of the runs handed in. */
   readonly runs: readonly string[];
+  /** The number of each of these runs; none where it belongs to no single one. */
+  readonly values: readonly number[];
 }
 
 /** Statistic of a number of each run; runs without a finite one do not enter. */
@@ -16,7 +18,8 @@ export function overRuns<Run extends { readonly id: string }>(
     const number = value(run);
     return isFiniteNumber(number) ? [{ id: run.id, number }] : [];
   });
-  return { ...summarize(found.map(({ number }) => number)), runs: found.map(({ id }) => id) };
+  const values = found.map(({ number }) => number);
+  return { ...summarize(values), runs: found.map(({ id }) => id), values };
 }
 
 /** Mean of the finite values; null when there are none. */
