@@ -8,8 +8,8 @@ import { PairRows } from "./pair-rows.ts";
 
 const rungs = ladder(1e-6, true);
 
-function input(counts: readonly number[], part: number): PlanInput {
-  return { ladder: rungs, counts: rungs.map((_, at) => counts[at] ?? 0), part, whole: 4 * part };
+function input(counts: readonly number[], part: number, tiny = 0): PlanInput {
+  return { ladder: rungs, counts: rungs.map((_, at) => counts[at] ?? 0), tiny, part, whole: 4 * part };
 }
 
 test("every row that needs a block is in exactly one, whose program serves it", () => {
@@ -21,7 +21,7 @@ test("every row that needs a block is in exactly one, whose program serves it", 
     );
     const needed = rungs.flatMap((_, at) => new Array<number>(given.counts[at]!).fill(at));
     let row = 0;
-    for (const { first, end, size, rung } of planBlocks(given)) {
+    for (const { first, end, size, rung } of planBlocks(given).blocks) {
       expect(first).toBe(row);
       expect(first % given.part).toBe(0);
       expect([given.part, given.whole]).toContain(size);
@@ -33,7 +33,7 @@ test("every row that needs a block is in exactly one, whose program serves it", 
 });
 
 test("near steps in large blocks, a few far ones in a small one", () => {
-  const plan = planBlocks(input([900, 0, 0, 0, 0, 0, 100], 125));
+  const plan = planBlocks(input([900, 0, 0, 0, 0, 0, 100], 125)).blocks;
   expect(plan.map(({ first, end, size, rung: { kind } }) => [first, end, size, kind])).toEqual([
     [0, 375, 500, "sums"],
     [375, 875, 500, "sums"],
@@ -57,8 +57,16 @@ test("the furthest steps go alone where a block of theirs, or a higher order for
   expect(planSteps(input([3], 125))).toEqual({ blocks: [], aloneFrom: 0 });
 });
 
+test("steps whose powers would be denormal stay out of polynomials", () => {
+  const counts = [487, 13];
+  expect(planSteps(input(counts, 125)).blocks.map(({ rung: { kind } }) => kind)).toEqual(["polynomial"]);
+  const tiny = planSteps(input(counts, 125, 0.9));
+  expect(tiny.blocks.map(({ rung: { kind } }) => kind)).toEqual(["sums"]);
+  expect(tiny.aloneFrom).toBe(1);
+});
+
 test("nothing moves: no block", () => {
-  expect(planBlocks(input([], 5))).toEqual([]);
+  expect(planBlocks(input([], 5)).blocks).toEqual([]);
 });
 
 test("orders reach further the higher they are, and none beyond what exponentials serve", () => {

@@ -17,6 +17,8 @@ export interface PlanInput {
   readonly ladder: readonly Rung[];
   /** How many rows need each rung; they lie in this order. */
   readonly counts: ArrayLike<number>;
+  /** Of the rows that need the first rung, the share whose moves are so small that powers of them are denormal. */
+  readonly tiny: number;
   /** Sizes of blocks; `whole` is a multiple of `part`. */
   readonly part: number;
   readonly whole: number;
@@ -29,6 +31,8 @@ function blockCost(rows: number, { kind, order }: Rung): number {
   return 0.3 + 0.2 * order + (0.001 + 0.00056 * order) * rows;
 }
 
+/** What a row of denormal powers adds to a polynomial, on processors that are slow with them. */
+const TINY_COST = 0.06;
 /** The same for one step pair by pair. */
 const ALONE_COST = 0.08;
 /** Steps that may go alone, at most, because they move further than all others. */
@@ -48,8 +52,8 @@ export function planSteps(input: PlanInput): Plan {
   let best: Plan = { blocks: [], aloneFrom: ladder.length };
   let least = Infinity;
   for (let aloneFrom = ladder.length, alone = 0; ;) {
-    const blocks = planBlocks({ ...input, counts });
-    const cost = blocks.reduce((sum, { size, rung }) => sum + blockCost(size, rung), ALONE_COST * alone);
+    const { blocks, cost: total } = planBlocks({ ...input, counts });
+    const cost = total + ALONE_COST * alone;
     if (cost < least) [best, least] = [{ blocks, aloneFrom }, cost];
     while (aloneFrom > 0 && counts[aloneFrom - 1] === 0) aloneFrom--;
     if (aloneFrom === 0) return best;
@@ -61,7 +65,10 @@ export function planSteps(input: PlanInput): Plan {
 }
 
 /** Cuts the rows into blocks of either size so that the sum of costs is least, by dynamic programming over parts. */
-export function planBlocks({ ladder, counts, part, whole }: PlanInput): readonly PlannedBlock[] {
+export function planBlocks({ ladder, counts, tiny, part, whole }: PlanInput): {
+  readonly blocks: readonly PlannedBlock[];
+  readonly cost: number;
+} {
   const ends = ladder.map(() => 0);
   let served = 0;
   ladder.forEach((_, at) => (ends[at] = served += counts[at]!));
@@ -74,7 +81,9 @@ export function planBlocks({ ladder, counts, part, whole }: PlanInput): readonly
     cost[unit] = Infinity;
     for (const size of [part, whole]) {
       const from = Math.max(0, unit - size / part);
-      const total = cost[from]! + blockCost(size, rung);
+      const near = Math.max(0, Math.min(end, counts[0]!) - from * part);
+      const denormal = rung.kind === "polynomial" ? TINY_COST * tiny * near : 0;
+      const total = cost[from]! + blockCost(size, rung) + denormal;
       if (total >= cost[unit]!) continue;
       cost[unit] = total;
       last[unit] = { first: from * part, end, size, rung };
@@ -82,5 +91,5 @@ export function planBlocks({ ladder, counts, part, whole }: PlanInput): readonly
   }
   const blocks: PlannedBlock[] = [];
   for (let unit = units; unit > 0; unit = last[unit]!.first / part) blocks.unshift(last[unit]!);
-  return blocks;
+  return { blocks, cost: cost[units]! };
 }

@@ -112,7 +112,7 @@ export function pairProgram(shape: PairShape, rung: Rung): Program {
 /**
  * For moves c_k of the logits per unit of inner product G (rows×width), relative to the chunk's label, and p_k (K×width):
  * u = Σ_k p_k(e^{Gc_k} − 1) = Σ_m G^m Σ_k p_k c_k^m/m!, one product of small matrices an order. Several chunks share a
- * result, a + b + ab, as many as `reach` allows.
+ * result, a + b(1 + a), as many as `reach` allows.
  *
  * Inputs: a size for every row (rows×1); ηr over the sizes (rows×K), whose differences are c over the sizes; for every chunk G, and
  * for every chunk p times the sizes, which are equal. Outputs: rows×width each.
@@ -124,7 +124,8 @@ function polynomialProgram(shape: PairShape, { order, reach }: Rung): Program {
   const outputs: Node[] = [];
   for (let begin = 0; begin < changes.length; begin += together) {
     const group = changes.slice(begin, begin + together);
-    outputs.push(group.reduce((a, b) => add(a, add(b, mul(a, b)))));
+    // Not a·b, which is denormal where both are tiny.
+    outputs.push(group.reduce((a, b) => add(a, mul(b, add(a, 1)))));
   }
   return { inputs: pairs.inputs, outputs };
 }

@@ -4,6 +4,8 @@ import { reachAt, type Rung } from "./pair-programs.ts";
 import type { PairRows } from "./pair-rows.ts";
 import type { Predictions } from "./predictions.ts";
 
+/** Moves below have powers so small, beside probabilities, that they are denormal. */
+const TINY = 1e-6;
 /** 1/x that stays finite, for sizes of steps. */
 export const SMALLEST = 1e-300;
 
@@ -67,8 +69,8 @@ export class StepOrder {
    */
   plan(potential: number): readonly PlannedBlock[] {
     const { examples, ladder, part, whole, rows } = this.#input;
-    const counts = this.#takeRungs(potential);
-    const { blocks, aloneFrom } = planSteps({ ladder, counts, part, whole });
+    const { counts, tiny } = this.#takeRungs(potential);
+    const { blocks, aloneFrom } = planSteps({ ladder, counts, tiny, part, whole });
     this.#sendAlone(counts, aloneFrom);
     const begins = new Int32Array(counts.length);
     for (let rung = 1; rung < counts.length; rung++) begins[rung] = begins[rung - 1]! + counts[rung - 1]!;
@@ -96,22 +98,24 @@ export class StepOrder {
     return this.#rungs[i] === this.#input.ladder.length;
   }
 
-  /** How many steps need each rung. Beyond the ladder: those that go alone, then those that move nothing. */
-  #takeRungs(potential: number): Int32Array {
+  /** How many steps need each rung. Beyond the ladder: those that go alone, then those that move nothing; `tiny` as `planSteps` wants it. */
+  #takeRungs(potential: number): { counts: Int32Array; tiny: number } {
     const { examples, largest, ladder, tolerance } = this.#input;
     const alone = ladder.length;
     const counts = new Int32Array(alone + 2);
     const reaches = ladder.map((rung) => reachAt(rung, tolerance, potential));
+    let tiny = 0;
     for (const i of examples) {
       const size = this.sizes[i]!;
       const move = size * largest[i]!;
       let rung = 0;
       while (rung < alone && !(move <= reaches[rung]!)) rung++;
       if (size < SMALLEST || move === 0) rung = alone + 1;
+      if (rung === 0 && move < TINY) tiny++;
       this.#rungs[i] = rung;
       counts[rung]!++;
     }
-    return counts;
+    return { counts, tiny: tiny / Math.max(1, counts[0]!) };
   }
 
   /** Steps that need rung `from` or a higher one go alone. */
