@@ -93,3 +93,26 @@ it("packs what is missing, and refuses another run of the same name and one that
   ]);
   expect(existsSync(path.join(cwd, "stopped"))).toBe(false);
 });
+
+it("the published runs of FC-ReLU make the published table and curves again", async () => {
+  const published = path.resolve(import.meta.dirname, "../../docs/results/gap");
+  const { code, stderr } = await brink(cwd, [
+    "reproduce",
+    "fc-relu",
+    "--scale",
+    "full",
+    "--no-run",
+    "--runs-dir",
+    path.join(published, "runs"),
+    "--out",
+    "figures",
+  ]);
+  expect(code, stderr).toBe(0);
+  const made = path.join("figures", "fc-relu-full");
+  expect(read(made, "fc-relu.csv")).toBe(readFileSync(path.join(published, "fc-relu.csv"), "utf8"));
+  const numbers = JSON.parse(readFileSync(path.join(published, "fc-relu.json"), "utf8")) as object;
+  expect(JSON.parse(read(made, "numbers.json"))).toEqual({
+    ...numbers,
+    command: expect.any(String) as unknown,
+  });
+});
