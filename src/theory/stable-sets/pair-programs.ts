@@ -32,6 +32,8 @@ const LARGEST_FOLD = 1;
  * take a hundred times as long, and are lost in the rounding of the others.
  */
 export const LEAST = { float32: 1e-17, float64: 1e-150 } as const;
+/** Moves below have powers that are denormal beside such probabilities. */
+export const TINY = { float32: 1e-6, float64: 1e-50 } as const;
 
 /** One way to compute what steps do to losses. */
 export interface Rung {

@@ -4,8 +4,6 @@ import { reachAt, type Rung } from "./pair-programs.ts";
 import type { PairRows } from "./pair-rows.ts";
 import type { Predictions } from "./predictions.ts";
 
-/** Moves below have powers so small, beside probabilities, that they are denormal. */
-const TINY = 1e-6;
 /** 1/x that stays finite, for sizes of steps. */
 export const SMALLEST = 1e-300;
 
@@ -20,6 +18,8 @@ export interface StepOrderInput {
   readonly ladder: readonly Rung[];
   /** Relative error allowed per change of a loss. */
   readonly tolerance: number;
+  /** Moves below have denormal powers. */
+  readonly tiny: number;
   /** Rows of the blocks there are programs for. */
   readonly part: number;
   readonly whole: number;
@@ -100,22 +100,22 @@ export class StepOrder {
 
   /** How many steps need each rung. Beyond the ladder: those that go alone, then those that move nothing; `tiny` as `planSteps` wants it. */
   #takeRungs(potential: number): { counts: Int32Array; tiny: number } {
-    const { examples, largest, ladder, tolerance } = this.#input;
+    const { examples, largest, ladder, tolerance, tiny } = this.#input;
     const alone = ladder.length;
     const counts = new Int32Array(alone + 2);
     const reaches = ladder.map((rung) => reachAt(rung, tolerance, potential));
-    let tiny = 0;
+    let hardly = 0;
     for (const i of examples) {
       const size = this.sizes[i]!;
       const move = size * largest[i]!;
       let rung = 0;
       while (rung < alone && !(move <= reaches[rung]!)) rung++;
       if (size < SMALLEST || move === 0) rung = alone + 1;
-      if (rung === 0 && move < TINY) tiny++;
+      if (rung === 0 && move < tiny) hardly++;
       this.#rungs[i] = rung;
       counts[rung]!++;
     }
-    return { counts, tiny: tiny / Math.max(1, counts[0]!) };
+    return { counts, tiny: hardly / Math.max(1, counts[0]!) };
   }
 
   /** Steps that need rung `from` or a higher one go alone. */
