@@ -2,7 +2,8 @@
 import { type DType, type Vector, zeros } from "../../math/index.ts";
 import type { Backend, Executable } from "../../runtime/index.ts";
 import type { PairChunks } from "./pair-chunks.ts";
-import { LEAST, pairProgram, type PairShape, type Rung } from "./pair-programs.ts";
+import { LEAST, type Rung } from "./pair-ladder.ts";
+import { pairProgram, type PairShape } from "./pair-programs.ts";
 import type { Predictions } from "./predictions.ts";
 
 /** The steps of one block. */

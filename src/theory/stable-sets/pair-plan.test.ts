@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { randomStream } from "../../math/index.ts";
 import { type PairChunks, pairChunks } from "./pair-chunks.ts";
 import { planBlocks, type PlanInput, planSteps } from "./pair-plan.ts";
-import { ladder, reachAt } from "./pair-programs.ts";
+import { ladder, reachAt } from "./pair-ladder.ts";
 import { PairRows } from "./pair-rows.ts";
 
 const rungs = ladder(1e-6, true);

@@ -1,5 +1,5 @@
 // Which steps go into which block, and by which program: rows sorted by what they need, cut where it costs least.
-import type { Rung } from "./pair-programs.ts";
+import type { Rung } from "./pair-ladder.ts";
 
 /** Steps that are computed together, by the program that serves the furthest of them. */
 export interface PlannedBlock {

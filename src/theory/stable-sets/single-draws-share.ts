@@ -4,7 +4,7 @@ import type { Backend } from "../../runtime/index.ts";
 import { lossChange } from "./loss-change.ts";
 import { PairBlocks } from "./pair-blocks.ts";
 import { type PairChunks, pairChunks } from "./pair-chunks.ts";
-import { ladder, LEAST, SPREAD, TINY } from "./pair-programs.ts";
+import { ladder, LEAST, SPREAD, TINY } from "./pair-ladder.ts";
 import { PairRows } from "./pair-rows.ts";
 import type { Predictions } from "./predictions.ts";
 import { ownCurvature } from "./second-order-drift.ts";

@@ -1,6 +1,6 @@
 // What every step of a share needs, and rows sorted by it.
 import { type PlannedBlock, planSteps } from "./pair-plan.ts";
-import { reachAt, type Rung } from "./pair-programs.ts";
+import { reachAt, type Rung } from "./pair-ladder.ts";
 import type { PairRows } from "./pair-rows.ts";
 import type { Predictions } from "./predictions.ts";
 
