@@ -47,6 +47,16 @@ export function fileError(error: unknown, action: string, path: string): RunErro
   }
 }
 
+/** Content of a file, or null when there is none. Throws RunError when it cannot be read. */
+export async function readIfPresent(path: string): Promise<Buffer | null> {
+  try {
+    return await diskFileSystem.readFile(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return null;
+    throw fileError(error, "cannot read", path);
+  }
+}
+
 /** Makes renames and creations in a folder survive a power cut; a no-op where folders cannot be opened. */
 export async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
   try {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { InputError } from "../math/index.ts";
 import { parseEvents, RUN_FILES } from "../record/index.ts";
-import { diskFileSystem, errorCode, fileError, replaceFile } from "./files.ts";
+import { diskFileSystem, fileError, readIfPresent, replaceFile } from "./files.ts";
 import { readSummary, runId } from "./read-run.ts";
 import { isLocked } from "./run-lock.ts";
 
@@ -38,7 +38,7 @@ export async function packRun(source: string, folder: string): Promise<PackedRun
   const files = new Map<string, Uint8Array>();
   files.set(RUN_FILES.events, new TextEncoder().encode(await measuredLines(source)));
   for (const name of KEPT) {
-    const bytes = await bytesIfPresent(join(source, name));
+    const bytes = await readIfPresent(join(source, name));
     if (bytes !== null) files.set(name, bytes);
   }
   const dir = join(folder, id);
@@ -49,7 +49,7 @@ export async function packRun(source: string, folder: string): Promise<PackedRun
 /** Lines of a run's events, those of single steps left out. Throws InputError when one is damaged. */
 async function measuredLines(source: string): Promise<string> {
   const path = join(source, RUN_FILES.events);
-  const text = new TextDecoder().decode((await bytesIfPresent(path)) ?? new Uint8Array());
+  const text = (await readIfPresent(path))?.toString("utf8") ?? "";
   parseEvents(text, path);
   const lines = text.split(/(?<=\n)/).filter((line) => line.endsWith("\n"));
   return lines.filter((line) => (JSON.parse(line) as { type?: unknown }).type !== "step").join("");
@@ -57,10 +57,10 @@ async function measuredLines(source: string): Promise<string> {
 
 /** Writes the files into a new folder; false when they are there already. */
 async function place(dir: string, files: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
-  const there = await bytesIfPresent(join(dir, RUN_FILES.config));
+  const there = await readIfPresent(join(dir, RUN_FILES.config));
   if (there !== null) {
     for (const [name, bytes] of files) {
-      const other = await bytesIfPresent(join(dir, name));
+      const other = await readIfPresent(join(dir, name));
       if (other === null || Buffer.compare(other, bytes) !== 0) {
         throw new InputError("another run of this name is there", {
           file: dir,
@@ -78,13 +78,4 @@ async function place(dir: string, files: ReadonlyMap<string, Uint8Array>): Promi
   }
   for (const [name, bytes] of files) await replaceFile(diskFileSystem, join(dir, name), bytes);
   return true;
-}
-
-async function bytesIfPresent(path: string): Promise<Uint8Array | null> {
-  try {
-    return await diskFileSystem.readFile(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return null;
-    throw fileError(error, "cannot read", path);
-  }
 }

@@ -15,7 +15,7 @@ import {
   type RunSummary,
   type StepEvent,
 } from "../record/index.ts";
-import { diskFileSystem, errorCode, fileError } from "./files.ts";
+import { diskFileSystem, errorCode, fileError, readIfPresent } from "./files.ts";
 import { isLocked } from "./run-lock.ts";
 
 /** A run as a list shows it. */
@@ -33,12 +33,7 @@ export interface RunListing {
 
 /** Text of a file, or null when there is none. */
 async function textIfPresent(path: string): Promise<string | null> {
-  try {
-    return await diskFileSystem.readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return null;
-    throw fileError(error, "cannot read", path);
-  }
+  return (await readIfPresent(path))?.toString("utf8") ?? null;
 }
 
 async function rawConfig(dir: string): Promise<Record<string, unknown>> {

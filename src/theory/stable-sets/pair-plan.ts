@@ -51,17 +51,19 @@ export function planSteps(input: PlanInput): Plan {
   const counts = Int32Array.from(ladder, (_, at) => input.counts[at]!);
   let best: Plan = { blocks: [], aloneFrom: ladder.length };
   let least = Infinity;
-  for (let aloneFrom = ladder.length, alone = 0; ;) {
-    const { blocks, cost: total } = planBlocks({ ...input, counts });
-    const cost = total + ALONE_COST * alone;
+  let alone = 0;
+  for (let aloneFrom = ladder.length; aloneFrom >= 0; aloneFrom--) {
+    if (aloneFrom < ladder.length) {
+      if (counts[aloneFrom] === 0) continue;
+      alone += counts[aloneFrom]!;
+      counts[aloneFrom] = 0;
+    }
+    if (alone > MOST_ALONE) break;
+    const { blocks, cost: together } = planBlocks({ ...input, counts });
+    const cost = together + ALONE_COST * alone;
     if (cost < least) [best, least] = [{ blocks, aloneFrom }, cost];
-    while (aloneFrom > 0 && counts[aloneFrom - 1] === 0) aloneFrom--;
-    if (aloneFrom === 0) return best;
-    aloneFrom--;
-    alone += counts[aloneFrom]!;
-    if (alone > MOST_ALONE) return best;
-    counts[aloneFrom] = 0;
   }
+  return best;
 }
 
 /** Cuts the rows into blocks of either size so that the sum of costs is least, by dynamic programming over parts. */

@@ -121,15 +121,12 @@ export class StepOrder {
   /** Steps that need rung `from` or a higher one go alone. */
   #sendAlone(counts: Int32Array, from: number): void {
     const alone = this.#input.ladder.length;
-    if (from < alone) {
-      for (const i of this.#input.examples) {
-        const rung = this.#rungs[i]!;
-        if (rung >= from && rung < alone) this.#rungs[i] = alone;
-      }
-    }
-    for (let rung = from; rung < alone; rung++) {
-      counts[alone]! += counts[rung]!;
-      counts[rung] = 0;
+    for (const i of this.#input.examples) {
+      const rung = this.#rungs[i]!;
+      if (rung < from || rung >= alone) continue;
+      this.#rungs[i] = alone;
+      counts[rung]!--;
+      counts[alone]!++;
     }
     this.#alone = counts[alone]!;
   }
