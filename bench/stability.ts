@@ -5,10 +5,10 @@ import { openDriftThread } from "brink/node";
 import { onnxRuntimeBackend } from "brink/runtime";
 import {
   type DriftThreads,
-  EngineSingleDraws,
   gramByEngine,
   LinearDrift,
   LinearModel,
+  ThreadedSingleDraws,
   unitInputs,
   type UnitInputs,
 } from "brink/theory";
@@ -71,8 +71,7 @@ function others(threads: number): DriftThreads {
 /** Times a step and its drift at every stage of one run, for every tolerance. */
 async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds: number): Promise<Row[]> {
   const model = new LinearModel(inputs);
-  const backend = onnxRuntimeBackend(ort, { device: "cpu", threads });
-  const reference = new LinearDrift(model);
+  const reference = new LinearDrift(model, 1e-14);
   const random = randomStream(0, "batches");
   const rows: Row[] = [];
   let taken = 0;
@@ -80,7 +79,7 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
     for (; taken < stage; taken++) model.step([random.integer(inputs.n)], lr);
     const brute = bruteForce(model, lr);
     for (const tolerance of TOLERANCES) {
-      const engine = EngineSingleDraws.create(model, backend, tolerance, others(threads))!;
+      const engine = ThreadedSingleDraws.create(model, tolerance, others(threads))!;
       const wall: number[] = [];
       const cpu: number[] = [];
       // As within a run: programs compiled, threads started and loops optimised.
@@ -96,7 +95,7 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
         wall.push(time);
         cpu.push((user + system) / 1000);
       }
-      const exact = reference.measure({ lr, batch: 1, sampling: "with", tolerance: 1e-14 });
+      const exact = reference.measure({ lr, batch: 1, sampling: "with" });
       const found = await engine.drift(model, lr);
       const error = Math.abs(found.value / exact.value - 1);
       await engine.dispose();
@@ -125,7 +124,7 @@ async function wholeRun(inputs: UnitInputs, lr: number, threads: number): Promis
   const wall: number[] = [];
   const begin = performance.now();
   await gramByEngine(model, backend);
-  const engine = EngineSingleDraws.create(model, backend, RUN_TOLERANCE, others(threads))!;
+  const engine = ThreadedSingleDraws.create(model, RUN_TOLERANCE, others(threads))!;
   let last = begin;
   for (let t = 0; t < RUN_STEPS; t++) {
     model.step([random.integer(inputs.n)], lr);

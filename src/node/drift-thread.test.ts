@@ -8,8 +8,7 @@ test("a thread that fails is an error for the question under way and for every l
     inputs: { n: 2, classes: 2, labels: Int32Array.of(0, 1) },
     gram: Float64Array.of(1, 0, 0, 1),
     tolerance: 1e-6,
-    at: 1,
-    of: 2,
+    examples: Int32Array.of(1),
   });
   const message = /a thread that computes part of the drift failed.*drift-worker.*`threads: 1`/s;
   await expect(thread.sums(new Float64Array(4), { lr: 1, curvature: false })).rejects.toThrow(message);

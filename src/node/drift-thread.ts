@@ -1,17 +1,17 @@
 // A thread of its own for one share of the exact drift of a linear model.
 import { Worker } from "node:worker_threads";
 import { RunError } from "../math/index.ts";
-import type { DriftThread, ShareQuestion, ShareSetup, ShareSums } from "../theory/index.ts";
+import type { DriftThread, SingleDrawsQuestion, SingleDrawsSetup, SingleDrawsSums } from "../theory/index.ts";
 import type { DriftAnswer, DriftQuestion } from "./drift-worker.ts";
 
 /** Who waits for the answer. */
 interface Waiting {
-  readonly resolve: (result: ShareSums) => void;
+  readonly resolve: (result: SingleDrawsSums) => void;
   readonly reject: (error: RunError) => void;
 }
 
-/** Starts a thread, which loads ONNX Runtime for itself. It keeps the process alive only while it has a question to answer. */
-export function openDriftThread(setup: ShareSetup): DriftThread {
+/** Starts a thread. It keeps the process alive only while it has a question to answer. */
+export function openDriftThread(setup: SingleDrawsSetup): DriftThread {
   return new NodeDriftThread(setup);
 }
 
@@ -20,7 +20,7 @@ class NodeDriftThread implements DriftThread {
   #waiting: Waiting | null = null;
   #failure: RunError | null = null;
 
-  constructor(setup: ShareSetup) {
+  constructor(setup: SingleDrawsSetup) {
     this.#worker = new Worker(new URL("drift-worker.js", import.meta.url), { workerData: setup });
     this.#worker.unref();
     this.#worker.on("message", ({ result, error }: DriftAnswer) => {
@@ -32,7 +32,7 @@ class NodeDriftThread implements DriftThread {
     this.#worker.on("exit", (code) => this.#end(`it ended with code ${code}`));
   }
 
-  sums(logits: Float64Array, question: ShareQuestion): Promise<ShareSums> {
+  sums(logits: Float64Array, question: SingleDrawsQuestion): Promise<SingleDrawsSums> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };

@@ -2,3 +2,5 @@
 export * from "./backend.ts";
 export * from "./onnxruntime.ts";
 export * from "./reference.ts";
+export * from "./wasm-lanes.ts";
+export * from "./wasm-module.ts";

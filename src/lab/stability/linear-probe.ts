@@ -7,7 +7,6 @@ import {
   type Drift,
   type DriftOptions,
   type DriftThreads,
-  EngineSingleDraws,
   gramByEngine,
   GRAM_LIMIT,
   type LabelledInputs,
@@ -15,13 +14,14 @@ import {
   LinearEngine,
   LinearModel,
   secondOrderDrift,
+  ThreadedSingleDraws,
 } from "../../theory/index.ts";
 import type { Backend } from "../../runtime/index.ts";
 import type { Classifier } from "../run-types.ts";
 import { finiteOrNull } from "../tracker.ts";
 import { driftStream, type LossProbe, type ProbedPoint, type StepSettings } from "./loss-probe.ts";
 
-/** Relative error allowed per change of a loss where the engine computes: of a drift it makes 1e-7 or less, measured (see `bench/stability.ts`). */
+/** Relative error allowed per change of a loss: of a drift it makes 3e-7 or less, measured (see `bench/stability.ts`). */
 const TOLERANCE = 1e-6;
 /** From so many examples on the engine's products are worth their overhead. */
 const ENGINE_FROM = 200;
@@ -48,7 +48,7 @@ export class LinearProbe implements LossProbe {
   readonly #threads: DriftThreads | undefined;
   readonly #drifts: boolean;
   #products: Promise<LinearEngine> | null = null;
-  #singles: EngineSingleDraws | null = null;
+  #singles: ThreadedSingleDraws | null = null;
 
   /** `drifts`: whether the drift will be asked for. */
   constructor(classifier: Classifier, drifts: boolean) {
@@ -114,11 +114,11 @@ export class LinearProbe implements LossProbe {
   }
 
   /** Apart from the products, since it takes all inner products of the inputs, which the loss alone does not need. */
-  async #engineSingles(): Promise<EngineSingleDraws | null> {
+  async #engineSingles(): Promise<ThreadedSingleDraws | null> {
     if (this.#backend === null) return null;
     if (this.#singles === null) {
       await gramByEngine(this.#model, this.#backend);
-      this.#singles = EngineSingleDraws.create(this.#model, this.#backend, TOLERANCE, this.#threads);
+      this.#singles = ThreadedSingleDraws.create(this.#model, TOLERANCE, this.#threads);
     }
     return this.#singles;
   }

@@ -12,14 +12,14 @@ export * from "./linear-model.ts";
 export * from "./linear-drift.ts";
 export { curvatureMoments, secondOrderDrift, type CurvatureMoments } from "./second-order-drift.ts";
 export * from "./predictions.ts";
-export * from "./single-draws-engine.ts";
 export {
-  type ShareQuestion,
-  type ShareSetup,
-  type ShareSums,
-  SingleDrawsShare,
-} from "./single-draws-share.ts";
+  DRIFT_TOLERANCE,
+  SingleDraws,
+  type SingleDrawsQuestion,
+  type SingleDrawsSetup,
+  type SingleDrawsSums,
+} from "./single-draws.ts";
+export { type DriftThread, type DriftThreads, ThreadedSingleDraws } from "./single-draws-threads.ts";
 export * from "./linear-engine.ts";
-export { DRIFT_TOLERANCE } from "./single-draws.ts";
 export * from "./linear-hessian.ts";
 export * from "./margin.ts";

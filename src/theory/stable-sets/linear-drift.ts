@@ -12,7 +12,7 @@ import {
 import type { LinearModel } from "./linear-model.ts";
 import { lossChange } from "./loss-change.ts";
 import { addProducts } from "./matrix.ts";
-import { SingleDraws } from "./single-draws.ts";
+import { DRIFT_TOLERANCE, driftOfSingles, SingleDraws } from "./single-draws.ts";
 import type { Drift } from "./types.ts";
 
 /** Which batches the next step may use. */
@@ -24,20 +24,21 @@ export interface DriftOptions {
   readonly samples?: number;
   /** Where random batches come from. Required when there are too many to enumerate. */
   readonly random?: RandomStream;
-  /** Relative error allowed per change of a loss where b = 1 is expanded. Default `DRIFT_TOLERANCE`. */
-  readonly tolerance?: number;
 }
 
 /** Measures the drift of one model again and again; keeps what does not change between steps. */
 export class LinearDrift {
   readonly #model: LinearModel;
+  readonly #tolerance: number;
   #singles: SingleDraws | null = null;
   readonly #gradient: Float64Array;
   readonly #moves: Float64Array;
   readonly #delta: Float64Array;
 
-  constructor(model: LinearModel) {
+  /** `tolerance`: relative error allowed per change of a loss at b = 1. */
+  constructor(model: LinearModel, tolerance: number = DRIFT_TOLERANCE) {
     this.#model = model;
+    this.#tolerance = tolerance;
     this.#gradient = new Float64Array(model.weights.length);
     this.#moves = new Float64Array(model.logits.length);
     this.#delta = new Float64Array(model.inputs.classes);
@@ -49,16 +50,18 @@ export class LinearDrift {
    *
    * @throws InputError for an impossible batch, and when random batches are needed but `random` is not given
    */
-  measure({ lr, batch, sampling, samples = 1000, random, tolerance }: DriftOptions): Drift {
+  measure({ lr, batch, sampling, samples = 1000, random }: DriftOptions): Drift {
     const model = this.#model;
     const { n, labels, classes } = model.inputs;
     resolveBatch(batch, n);
+    const { loss } = model.point;
     const { gram } = model;
     if (batch === 1 && gram !== null) {
-      this.#singles ??= new SingleDraws(gram, labels, classes);
-      return this.#singles.drift(model, lr, tolerance);
+      const setup = { inputs: { n, labels, classes }, gram, tolerance: this.#tolerance };
+      this.#singles ??= new SingleDraws({ ...setup, examples: Int32Array.from(labels.keys()) });
+      const { total, increases } = this.#singles.sums(model, { lr, curvature: false });
+      return driftOfSingles(total, increases, n, loss);
     }
-    const { loss } = model.point;
     const outcomes: BatchOutcome[] = [];
     if (batchCount(n, batch, sampling) <= ENUMERATION_LIMIT) {
       for (const { indices, probability } of possibleBatches(n, batch, sampling)) {
