@@ -30,7 +30,7 @@ const MOST_THREADS = 4;
 /** Examples a thread must find in its share to be worth waking. */
 const LEAST_SHARE = 200;
 /** Of so many examples the first share gets those, every other one these: it need not be woken first. */
-const TURNS = [5, 4] as const;
+const TURNS = [11, 10] as const;
 
 /** As `SingleDraws` for all examples, on this thread and others. */
 export class ThreadedSingleDraws {
@@ -115,10 +115,15 @@ export class ThreadedSingleDraws {
 
 /** The examples of share `at`, ascending: those of each class in turn, so that shares are alike but for their sizes. */
 export function shareOf({ labels, classes }: LabelSet, at: number, of: number): Int32Array {
-  const turns = Array.from({ length: of }, (_, share) =>
-    new Array<number>(TURNS[share === 0 ? 0 : 1]).fill(share),
-  );
-  const round = turns.flat();
+  // Turns of every share at equal distances, so that an incomplete round is no advantage.
+  const turns = Array.from({ length: of }, (_, share) => {
+    const count = TURNS[share === 0 ? 0 : 1];
+    return Array.from({ length: count }, (_turn, t) => ({ share, when: (t + 0.5) / count }));
+  });
+  const round = turns
+    .flat()
+    .toSorted((a, b) => a.when - b.when)
+    .map(({ share }) => share);
   const seen = new Int32Array(classes);
   return Int32Array.from(labels.keys()).filter((i) => round[seen[labels[i]!]!++ % round.length] === at);
 }

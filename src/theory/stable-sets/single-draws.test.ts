@@ -134,9 +134,9 @@ test("every step is in one share, and shares are alike", () => {
   expect(opened.map(({ examples }) => examples)).toEqual(shares.slice(1));
   expect(shares.flatMap((share) => [...share]).sort((a, b) => a - b)).toEqual(many.map((_, i) => i));
   const counts = shares.map((share) => [0, 1, 2].map((k) => share.filter((i) => many[i] === k).length));
-  // Five to four, in every class.
+  // Eleven to ten, in every class.
   for (const [k, own] of counts[0]!.entries()) {
-    for (const other of counts.slice(1)) expect(Math.abs(own / other[k]! - 5 / 4)).toBeLessThan(0.15);
+    for (const other of counts.slice(1)) expect(Math.abs(own / other[k]! - 11 / 10)).toBeLessThan(0.1);
   }
   opened.length = 0;
   ThreadedSingleDraws.create(modelOf(even, 4, 1), 1e-6, counting);
