@@ -1,6 +1,6 @@
 // Drift of the linear classifier: exact where batches can be counted, else sampled.
-import { InputError, type RandomStream } from "../../math/index.ts";
-import { resolveBatch, type Sampling } from "../../optim/index.ts";
+import { InputError } from "../../math/index.ts";
+import { resolveBatch } from "../../optim/index.ts";
 import {
   batchCount,
   type BatchOutcome,
@@ -13,18 +13,7 @@ import type { LinearModel } from "./linear-model.ts";
 import { lossChange } from "./loss-change.ts";
 import { addProducts } from "./matrix.ts";
 import { DRIFT_TOLERANCE, driftOfSingles, SingleDraws } from "./single-draws.ts";
-import type { Drift } from "./types.ts";
-
-/** Which batches the next step may use. */
-export interface DriftOptions {
-  readonly lr: number;
-  readonly batch: number;
-  readonly sampling: Sampling;
-  /** Random batches where there are too many to enumerate. Default 1000. */
-  readonly samples?: number;
-  /** Where random batches come from. Required when there are too many to enumerate. */
-  readonly random?: RandomStream;
-}
+import type { Drift, DriftOptions } from "./types.ts";
 
 /** Measures the drift of one model again and again; keeps what does not change between steps. */
 export class LinearDrift {

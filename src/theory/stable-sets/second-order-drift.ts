@@ -1,6 +1,6 @@
 // The drift of the linear classifier to second order in the step, from three numbers that no batch size changes.
 import { resolveBatch } from "../../optim/index.ts";
-import type { DriftOptions } from "./linear-drift.ts";
+import type { DriftOptions } from "./types.ts";
 import type { LinearModel } from "./linear-model.ts";
 import type { Predictions } from "./predictions.ts";
 

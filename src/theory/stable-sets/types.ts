@@ -1,4 +1,5 @@
 // What the theory of large step sizes with cross-entropy speaks about: data, settings, the loss at a point, the drift.
+import type { RandomStream } from "../../math/index.ts";
 import type { Sampling } from "../../optim/index.ts";
 
 /** The classes of n examples. */
@@ -81,6 +82,17 @@ export interface LossPoint {
   readonly maxPotential: number;
   /** Share of examples whose own class has the largest logit (ties count as wrong). */
   readonly accuracy: number;
+}
+
+/** Which batches the next step may use. */
+export interface DriftOptions {
+  readonly lr: number;
+  readonly batch: number;
+  readonly sampling: Sampling;
+  /** Random batches where there are too many to enumerate. Default 1000. */
+  readonly samples?: number;
+  /** Where random batches come from. Required when there are too many to enumerate. */
+  readonly random?: RandomStream;
 }
 
 /** E[L(W′) | W] − L(W) over the batch of the next step. */
