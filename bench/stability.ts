@@ -79,16 +79,16 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
     for (; taken < stage; taken++) model.step([random.integer(inputs.n)], lr);
     const brute = bruteForce(model, lr);
     for (const tolerance of TOLERANCES) {
-      const engine = ThreadedSingleDraws.create(model, tolerance, others(threads))!;
+      const singles = ThreadedSingleDraws.create(model, tolerance, others(threads))!;
       const wall: number[] = [];
       const cpu: number[] = [];
-      // As within a run: programs compiled, threads started and loops optimised.
-      for (let call = 0; call < WARM; call++) await engine.drift(model, lr);
+      // As within a run: kernels compiled, threads started and loops optimised.
+      for (let call = 0; call < WARM; call++) await singles.drift(model, lr);
       for (let round = 0; round < rounds; round++) {
         const used = process.cpuUsage();
         const begin = performance.now();
         model.step([random.integer(inputs.n)], lr);
-        await engine.drift(model, lr);
+        await singles.drift(model, lr);
         const time = performance.now() - begin;
         const { user, system } = process.cpuUsage(used);
         taken++;
@@ -96,9 +96,9 @@ async function alongRun(inputs: UnitInputs, lr: number, threads: number, rounds:
         cpu.push((user + system) / 1000);
       }
       const exact = reference.measure({ lr, batch: 1, sampling: "with" });
-      const found = await engine.drift(model, lr);
+      const found = await singles.drift(model, lr);
       const error = Math.abs(found.value / exact.value - 1);
-      await engine.dispose();
+      await singles.dispose();
       const time = summarise(wall);
       rows.push({
         name: `η = ${lr}, step ${stage}, tolerance ${tolerance}`,
@@ -124,16 +124,16 @@ async function wholeRun(inputs: UnitInputs, lr: number, threads: number): Promis
   const wall: number[] = [];
   const begin = performance.now();
   await gramByEngine(model, backend);
-  const engine = ThreadedSingleDraws.create(model, RUN_TOLERANCE, others(threads))!;
+  const singles = ThreadedSingleDraws.create(model, RUN_TOLERANCE, others(threads))!;
   let last = begin;
   for (let t = 0; t < RUN_STEPS; t++) {
     model.step([random.integer(inputs.n)], lr);
-    await engine.drift(model, lr);
+    await singles.drift(model, lr);
     const now = performance.now();
     wall.push(now - last);
     last = now;
   }
-  await engine.dispose();
+  await singles.dispose();
   const mean = (last - begin) / RUN_STEPS;
   const { median, lower, upper } = summarise(wall);
   say(`η = ${lr}, ${RUN_STEPS} steps: ${mean.toFixed(1)} ms a step`);

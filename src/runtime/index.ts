@@ -1,4 +1,4 @@
-// Executing programs: the backend interface, ONNX Runtime behind it, and the reference interpreter.
+// Executing programs: the backend interface, ONNX Runtime behind it, and the reference interpreter; kernels of WebAssembly.
 export * from "./backend.ts";
 export * from "./onnxruntime.ts";
 export * from "./reference.ts";

@@ -95,7 +95,7 @@ export class LinearProbe implements LossProbe {
   async #measure(options: DriftOptions): Promise<{ drift: Drift; moments: CurvatureMoments | null }> {
     const model = this.#model;
     const products = await this.#engineProducts();
-    const singles = await this.#engineSingles();
+    const singles = await this.#exactSingles();
     if (products === null || singles === null) {
       return { drift: this.#drift.measure(options), moments: curvatureMoments(model) };
     }
@@ -114,7 +114,7 @@ export class LinearProbe implements LossProbe {
   }
 
   /** Apart from the products, since it takes all inner products of the inputs, which the loss alone does not need. */
-  async #engineSingles(): Promise<ThreadedSingleDraws | null> {
+  async #exactSingles(): Promise<ThreadedSingleDraws | null> {
     if (this.#backend === null) return null;
     if (this.#singles === null) {
       await gramByEngine(this.#model, this.#backend);

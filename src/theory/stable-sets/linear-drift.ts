@@ -41,13 +41,17 @@ export class LinearDrift {
    */
   measure({ lr, batch, sampling, samples = 1000, random }: DriftOptions): Drift {
     const model = this.#model;
-    const { n, labels, classes } = model.inputs;
+    const { n, labels } = model.inputs;
     resolveBatch(batch, n);
     const { loss } = model.point;
     const { gram } = model;
     if (batch === 1 && gram !== null) {
-      const setup = { inputs: { n, labels, classes }, gram, tolerance: this.#tolerance };
-      this.#singles ??= new SingleDraws({ ...setup, examples: Int32Array.from(labels.keys()) });
+      this.#singles ??= new SingleDraws({
+        inputs: model.inputs,
+        gram,
+        tolerance: this.#tolerance,
+        examples: Int32Array.from(labels.keys()),
+      });
       const { total, increases } = this.#singles.sums(model, { lr, curvature: false });
       return driftOfSingles(total, increases, n, loss);
     }

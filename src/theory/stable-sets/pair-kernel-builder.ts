@@ -29,7 +29,7 @@ export const LEAST = { float32: 1e-12, float64: 1e-100 } as const;
 const LEAST_OF_POWERS = { float32: 1e-6, float64: 1e-20 } as const;
 
 /**
- * What every kernel takes, in this order; pointers but for four numbers. It sees examples j of one class in tiles of 2 vectors (the
+ * What every kernel takes, in this order; pointers but for five numbers. It sees examples j of one class in tiles of 2 vectors (the
  * last filled up with zeros), and what one step moves them by, relative to their own logit: ⟨x_i, x_j⟩·size·m_k for the K − 1 other
  * classes k, where m_k = r_y − r_k and all |m_k| ≤ 1.
  *
